@@ -1,0 +1,106 @@
+"""What facts are about: the parts that keys are made of, and the conditions under which a message counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.keys import Keys, combine
+from detection.mail.batch import Bools, Level, MessageBatch
+from detection.mail.message import Authentication
+
+SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One component of a key: a uint64 array over the messages, or over one ragged level."""
+
+    name: str
+    level: Level
+    read: Callable[[MessageBatch], Keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A condition on messages: which of them a fact learns from."""
+
+    name: str
+    holds: Callable[[MessageBatch], Bools]
+
+
+SENDER = Part("sender", Level.MESSAGE, lambda m: m.sender_key)
+SENDER_DOMAIN = Part("sender_domain", Level.MESSAGE, lambda m: m.sender_domain_key)
+SENDER_SITE = Part("sender_site", Level.MESSAGE, lambda m: m.sender_site_key)
+PARTY = Part("party", Level.MESSAGE, lambda m: m.sender_party_key)
+SENDER_NAME = Part("sender_name", Level.MESSAGE, lambda m: m.sender_name_key)
+LOCAL_NAME = Part("local_name", Level.MESSAGE, lambda m: m.sender_local_name_key)
+REPLY_TO = Part("reply_to", Level.MESSAGE, lambda m: m.reply_to_key)
+ENVELOPE_SITE = Part("envelope_site", Level.MESSAGE, lambda m: m.envelope_site_key)
+NETWORK = Part("network", Level.MESSAGE, lambda m: m.network_key)
+MAILER = Part("mailer", Level.MESSAGE, lambda m: m.mailer_key)
+HEADERS = Part("headers", Level.MESSAGE, lambda m: m.header_order_key)
+LIST = Part("list", Level.MESSAGE, lambda m: m.list_key)
+SUBJECT_SHAPE = Part("subject_shape", Level.MESSAGE, lambda m: m.subject_shape_key)
+THREAD = Part("thread", Level.MESSAGE, lambda m: m.thread_key)
+PARENT = Part("parent", Level.MESSAGE, lambda m: m.parent_key)
+OWN_ID = Part("own_id", Level.MESSAGE, lambda m: m.own_id_key)
+RECIPIENT = Part("recipient", Level.RECIPIENT, lambda m: m.recipient_key)
+RECIPIENT_SITE = Part("recipient_site", Level.RECIPIENT, lambda m: m.recipient_site_key)
+VARIANT = Part("variant", Level.VARIANT, lambda m: m.variant_key)
+LINK_SITE = Part("link_site", Level.LINK, lambda m: m.link_site_key)
+ATTACHMENT_TYPE = Part("attachment_type", Level.ATTACHMENT, lambda m: m.attachment_type_key)
+ATTACHMENT_HASH = Part("attachment_hash", Level.ATTACHMENT, lambda m: m.attachment_hash_key)
+
+HOUR_BLOCK = Part(
+    "hour_block", Level.MESSAGE, lambda m: (m.time // (4 * 3600) % 6 + 6 * (_weekday(m) >= 5) + 1).astype(np.uint64)
+)
+"""Four-hour block of the day (UTC), working days and week-ends apart: 12 blocks."""
+
+TENANT = Part("tenant", Level.MESSAGE, lambda m: np.ones(len(m), dtype=np.uint64))
+"""The same key for every message: facts about the tenant as a whole."""
+
+
+EVERYTHING = Where("every message", lambda m: np.ones(len(m), dtype=np.bool_))
+FROM_OUTSIDE = Where("sent from outside", lambda m: ~m.sender_is_own)
+FROM_US = Where("sent by the tenant", lambda m: m.sender_is_own & ~_disowned(m))
+TO_OUTSIDE = Where(
+    "sent by the tenant to outside", lambda m: m.sender_is_own & ~_disowned(m) & (m.own_recipient_count < m.recipient_count)
+)
+SPF_PASS = Where("SPF passed", lambda m: m.spf == Authentication.PASS)
+DKIM_PASS = Where("DKIM passed and aligned", lambda m: (m.dkim == Authentication.PASS) & (m.dkim_aligned == 1))
+DMARC_PASS = Where("DMARC passed", lambda m: m.dmarc == Authentication.PASS)
+AUTHENTICATION_SEEN = Where("some authentication result known", lambda m: (m.spf > 0) | (m.dkim > 0) | (m.dmarc > 0))
+
+
+def read(parts: tuple[Part, ...], batch: MessageBatch) -> Keys:
+    """The key made of these parts at their deepest level: uint64[values of that level]."""
+    level = level_of(parts)
+    arrays = [part.read(batch) for part in parts]
+    if level is not Level.MESSAGE:
+        owner = batch.owner(level)
+        arrays = [a if part.level is level else a[owner] for a, part in zip(arrays, parts, strict=True)]
+    return combine(*arrays) if len(arrays) > 1 else arrays[0]
+
+
+def level_of(parts: tuple[Part, ...]) -> Level:
+    """The one ragged level among the parts, or MESSAGE. Raises ValueError for parts of two ragged levels."""
+    ragged = {part.level for part in parts} - {Level.MESSAGE}
+    if len(ragged) > 1:
+        raise ValueError(f"a key cannot span two ragged levels: {', '.join(part.name for part in parts)}")
+    return ragged.pop() if ragged else Level.MESSAGE
+
+
+def _weekday(m: MessageBatch) -> Keys:
+    """Day of the week, Monday 0; 1 January 1970 was a Thursday."""
+    return ((m.time // SECONDS_A_DAY + 3) % 7).astype(np.uint64)
+
+
+def _disowned(m: MessageBatch) -> Bools:
+    """An own address in From that authentication says is not ours."""
+    failed = (m.dmarc == Authentication.FAIL) | (
+        (m.spf == Authentication.FAIL) & (m.dkim != Authentication.PASS) & (m.dmarc != Authentication.PASS)
+    )
+    return np.asarray(failed, dtype=np.bool_)

@@ -1,0 +1,381 @@
+"""Messages as columns: the one schema, and the struct of arrays that everything downstream computes over.
+
+A column is declared once, as a field of `MessageBatch`; the Arrow schema (`SCHEMA`) follows from the declarations.
+Columns of level MESSAGE have one value a message; those of the other levels are ragged: flat arrays with one shared
+`offsets` array a level, message i owning `flat[offsets[i]:offsets[i + 1]]`.
+No column holds text of a mail: no subject, no body, no file name, no URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import IntFlag, StrEnum
+from functools import cached_property
+from typing import Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from detection.keys import Keys
+
+Ints = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.uint16]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Row = dict[str, Any]
+"""One message's values by column name; ragged columns hold sequences."""
+
+
+class Level(StrEnum):
+    """What one value of a column stands for."""
+
+    MESSAGE = "message"
+    RECIPIENT = "recipient"
+    LINK = "link"
+    ATTACHMENT = "attachment"
+    VARIANT = "variant"
+
+
+RAGGED = (Level.RECIPIENT, Level.LINK, Level.ATTACHMENT, Level.VARIANT)
+
+
+class LinkFlag(IntFlag):
+    """Bits of `link_flags`."""
+
+    SHOWN_HOST_DIFFERS = 1 << 0
+    IP_HOST = 1 << 1
+    SHORTENER = 1 << 2
+    PUNYCODE = 1 << 3
+    CREDENTIAL_WORD = 1 << 4
+    USERINFO = 1 << 5
+    ODD_PORT = 1 << 6
+    PLAIN_HTTP = 1 << 7
+    REDIRECTOR = 1 << 8
+    FREE_HOSTING = 1 << 9
+    DATA_OR_SCRIPT = 1 << 10
+    RECIPIENT_IN_URL = 1 << 11
+
+
+class AttachmentFlag(IntFlag):
+    """Bits of `attachment_flags`."""
+
+    EXECUTABLE = 1 << 0
+    SCRIPT = 1 << 1
+    MACRO = 1 << 2
+    ARCHIVE = 1 << 3
+    DISK_IMAGE = 1 << 4
+    HTML = 1 << 5
+    TYPE_MISMATCH = 1 << 6
+    DOUBLE_EXTENSION = 1 << 7
+    INLINE = 1 << 8
+    IMAGE = 1 << 9
+    DOCUMENT = 1 << 10
+    CALENDAR = 1 << 11
+    ENCRYPTED = 1 << 12
+
+
+def _column(kind: pa.DataType, level: Level = Level.MESSAGE) -> Any:
+    return field(metadata={"kind": kind, "level": level})
+
+
+def _key(level: Level = Level.MESSAGE) -> Any:
+    return _column(pa.uint64(), level)
+
+
+def _text(level: Level = Level.MESSAGE) -> Any:
+    return _column(pa.string(), level)
+
+
+def _count() -> Any:
+    return _column(pa.uint16())
+
+
+def _flag() -> Any:
+    return _column(pa.bool_())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MessageBatch:
+    """`len(batch)` messages as columns. Times are seconds since the epoch (UTC), 0 where unknown; sizes are bytes.
+
+    Keys are those of `detection.keys`, `NO_KEY` where the value is missing. `Small` columns hold the enum of their
+    name (`Folder`, `Authentication`, `Role`); tri-state columns hold -1 for unknown.
+    """
+
+    # Identity and origin
+    message_key: Keys = _key()
+    """Identity: sender, date, subject, recipients and body alike give one key, whatever the mailbox (see `detection.mail.identity`)."""
+    message_id: Sequence[str] = _text()
+    mailbox: Sequence[str] = _text()
+    path: Sequence[str] = _text()
+    """Where the source keeps it, relative to the source."""
+    folder: Small = _column(pa.int8())
+
+    # Time
+    time: Ints = _column(pa.int64())
+    """When it happened; the order of history."""
+    date_skew: Ints = _column(pa.int64())
+    """Date header minus `time`, seconds; the minimum of int64 when there is no Date."""
+
+    # Sender
+    sender: Sequence[str] = _text()
+    """Address, lower case; empty when none can be read."""
+    sender_name: Sequence[str] = _text()
+    """Display name as decoded."""
+    sender_domain: Sequence[str] = _text()
+    sender_key: Keys = _key()
+    sender_domain_key: Keys = _key()
+    sender_site_key: Keys = _key()
+    """The registrable domain of the sender's domain (public suffix list)."""
+    sender_party_key: Keys = _key()
+    """Who answers for the sender: the registrable domain, or at free-mail providers the address."""
+    sender_name_key: Keys = _key()
+    """Display name as a person's name, order and diacritics removed (`detection.mail.names`)."""
+    sender_local_name_key: Keys = _key()
+    """The person's name that the local part spells (`john.smith@`), normalised alike."""
+    sender_name_domain_key: Keys = _key()
+    """Domain that the display name itself contains (`"ceo@acme.com" <x@evil.example>`)."""
+    sender_is_own: Bools = _flag()
+    sender_is_free_mail: Bools = _flag()
+    sender_local_digits: Counts = _count()
+    sender_domain_length: Counts = _count()
+    sender_domain_punycode: Bools = _flag()
+    variant_key: Keys = _key(Level.VARIANT)
+    """Look-alike neighbourhood of the sender's registrable domain: its skeleton and one-deletion forms (`detection.mail.lookalike`)."""
+
+    # Other addresses
+    reply_to: Sequence[str] = _text()
+    reply_to_key: Keys = _key()
+    reply_to_site_key: Keys = _key()
+    reply_to_is_own: Bools = _flag()
+    reply_to_is_free_mail: Bools = _flag()
+    envelope_sender_key: Keys = _key()
+    envelope_site_key: Keys = _key()
+
+    # Recipients
+    recipient: Sequence[str] = _text(Level.RECIPIENT)
+    recipient_key: Keys = _key(Level.RECIPIENT)
+    recipient_site_key: Keys = _key(Level.RECIPIENT)
+    recipient_name_key: Keys = _key(Level.RECIPIENT)
+    recipient_role: Small = _column(pa.int8(), Level.RECIPIENT)
+    recipient_is_own: Bools = _column(pa.bool_(), Level.RECIPIENT)
+    recipient_count: Counts = _count()
+    own_recipient_count: Counts = _count()
+
+    # Thread
+    subject_shape_key: Keys = _key()
+    """The subject without reply marks, list tags, digits and case: what a campaign has in common."""
+    subject_length: Counts = _count()
+    subject_is_reply: Bools = _flag()
+    subject_is_forward: Bools = _flag()
+    subject_upper_share: Floats = _column(pa.float64())
+    """Share of the subject's letters that are upper case; NaN without letters."""
+    thread_key: Keys = _key()
+    """The first of References, else In-Reply-To, else its own Message-ID."""
+    parent_key: Keys = _key()
+    """The message it says it answers; `NO_KEY` when none."""
+    own_id_key: Keys = _key()
+    """Key of its own Message-ID."""
+    reference_count: Counts = _count()
+
+    # Way and authentication
+    received_hops: Counts = _count()
+    network_key: Keys = _key()
+    mailer_key: Keys = _key()
+    """Product name of the sending program, version removed."""
+    spf: Small = _column(pa.int8())
+    dkim: Small = _column(pa.int8())
+    dmarc: Small = _column(pa.int8())
+    arc: Small = _column(pa.int8())
+    spf_aligned: Small = _column(pa.int8())
+    """Tri-state: whether the SPF domain and the From domain share their registrable domain (RFC 7489 section 3.1)."""
+    dkim_aligned: Small = _column(pa.int8())
+    bulk: Bools = _flag()
+    list_key: Keys = _key()
+    header_order_key: Keys = _key()
+    """Which headers are there, as one key: a fingerprint of the sending program."""
+
+    # Body
+    size: Ints = _column(pa.int64())
+    text_length: Ints = _column(pa.int64())
+    html_length: Ints = _column(pa.int64())
+    hidden_text_length: Ints = _column(pa.int64())
+    image_count: Counts = _count()
+    form_count: Counts = _count()
+    charset_key: Keys = _key()
+    defects: Flags = _column(pa.uint32())
+    language: Small = _column(pa.int8())
+    """Index into `detection.mail.content.LANGUAGES`; -1 unknown."""
+    phone_count: Counts = _count()
+    money_count: Counts = _count()
+    account_number_count: Counts = _count()
+    """IBANs, routing and account numbers, wallet addresses in the text."""
+    exclamation_count: Counts = _count()
+    upper_word_count: Counts = _count()
+    non_ascii_lookalike_count: Counts = _count()
+    """Words that mix scripts, as homoglyph attacks do."""
+    greeting_generic: Bools = _flag()
+    """"Dear customer", "Dear user" and the like."""
+
+    # Lures: phrases of each intent found in subject and text (`detection.mail.content`)
+    lure_credential: Counts = _count()
+    lure_account_threat: Counts = _count()
+    lure_payment: Counts = _count()
+    lure_invoice: Counts = _count()
+    lure_bank_change: Counts = _count()
+    lure_payroll: Counts = _count()
+    lure_gift_card: Counts = _count()
+    lure_secrecy: Counts = _count()
+    lure_urgency: Counts = _count()
+    lure_task: Counts = _count()
+    lure_callback: Counts = _count()
+    lure_extortion: Counts = _count()
+    lure_document_share: Counts = _count()
+    lure_advance_fee: Counts = _count()
+
+    # Links
+    link_host: Sequence[str] = _text(Level.LINK)
+    link_site_key: Keys = _key(Level.LINK)
+    link_flags: Flags = _column(pa.uint32(), Level.LINK)
+    link_shown_site_key: Keys = _key(Level.LINK)
+    link_count: Counts = _count()
+    link_site_count: Counts = _count()
+
+    # Attachments
+    attachment_type_key: Keys = _key(Level.ATTACHMENT)
+    """The kind of file: sniffed, else declared, else by extension."""
+    attachment_hash_key: Keys = _key(Level.ATTACHMENT)
+    attachment_flags: Flags = _column(pa.uint32(), Level.ATTACHMENT)
+    attachment_size: Ints = _column(pa.int64(), Level.ATTACHMENT)
+    attachment_count: Counts = _count()
+
+    # Offsets of the ragged levels, int64[n + 1]; not columns of the schema
+    offsets: Mapping[Level, Ints]
+
+    def __len__(self) -> int:
+        return len(self.message_key)
+
+    # --- ragged access -------------------------------------------------------------------------------------------
+
+    def owner(self, level: Level) -> Ints:
+        """Index of the message that each value of a ragged level belongs to."""
+        return self._owners[level]
+
+    @cached_property
+    def _owners(self) -> dict[Level, Ints]:
+        rows = np.arange(len(self))
+        return {level: np.repeat(rows, np.diff(self.offsets[level])) for level in RAGGED}
+
+    def maximum(self, level: Level, values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
+        """Largest of each message's values at a ragged level; `empty` for a message that has none."""
+        return self._reduce(np.maximum, level, values, empty)
+
+    def minimum(self, level: Level, values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
+        """Smallest of each message's values at a ragged level; `empty` for a message that has none."""
+        return self._reduce(np.minimum, level, values, empty)
+
+    def total(self, level: Level, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Sum of each message's values at a ragged level; 0 for a message that has none."""
+        return self._reduce(np.add, level, values, 0)
+
+    def _reduce(self, how: np.ufunc, level: Level, values: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
+        offsets = self.offsets[level]
+        some = offsets[1:] > offsets[:-1]
+        out = np.full(len(self), empty, dtype=values.dtype)
+        if some.any():
+            # reduceat runs from each start to the next, so empty messages must be left out of the starts.
+            out[some] = how.reduceat(values, offsets[:-1][some])
+        return out
+
+    # --- rows, slices, Arrow -------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Row]) -> Self:
+        """Columns from rows as `detection.mail.columns.row_of` makes them."""
+        arrays: dict[str, Any] = {}
+        for name, kind, level in COLUMNS:
+            if level is Level.MESSAGE:
+                values: Iterable[Any] = [row[name] for row in rows]
+            else:
+                values = [value for row in rows for value in row[name]]
+            arrays[name] = values if kind == pa.string() else np.array(values, dtype=kind.to_pandas_dtype())
+        offsets = {
+            level: np.concatenate(([0], np.cumsum([len(row[first]) for row in rows], dtype=np.int64)))
+            for level, first in _FIRST_OF_LEVEL.items()
+        }
+        return cls(**arrays, offsets=offsets)
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table) -> Self:
+        """Columns from an Arrow table of `SCHEMA` (further columns are ignored). Strings stay Arrow, read on demand."""
+        table = table.select(SCHEMA.names).combine_chunks()
+        arrays: dict[str, Any] = {}
+        offsets: dict[Level, Ints] = {}
+        for name, kind, level in COLUMNS:
+            column = table.column(name)
+            array = column.chunk(0) if column.num_chunks else pa.array([], type=column.type)
+            if level is not Level.MESSAGE:
+                if level not in offsets:
+                    raw = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+                    offsets[level] = raw - raw[0]
+                array = array.flatten()
+            if kind == pa.string():
+                arrays[name] = ArrowTexts(array)
+            else:
+                arrays[name] = array.to_numpy(zero_copy_only=False)
+        return cls(**arrays, offsets=offsets)
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table of `SCHEMA`."""
+        arrays = []
+        for name, kind, level in COLUMNS:
+            values = getattr(self, name)
+            flat = values.array if isinstance(values, ArrowTexts) else pa.array(values, type=kind)
+            if level is not Level.MESSAGE:
+                flat = pa.LargeListArray.from_arrays(pa.array(self.offsets[level]), flat)
+            arrays.append(flat)
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+    def take(self, start: int, stop: int) -> Self:
+        """Messages `start:stop`, without copying."""
+        arrays: dict[str, Any] = {}
+        for name, _, level in COLUMNS:
+            values = getattr(self, name)
+            if level is Level.MESSAGE:
+                arrays[name] = values[start:stop]
+            else:
+                arrays[name] = values[self.offsets[level][start] : self.offsets[level][stop]]
+        offsets = {lv: self.offsets[lv][start : stop + 1] - self.offsets[lv][start] for lv in RAGGED}
+        return type(self)(**arrays, offsets=offsets)
+
+
+class ArrowTexts(Sequence[str]):
+    """Strings left in Arrow memory; one becomes a Python string when it is asked for."""
+
+    def __init__(self, array: pa.Array) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return ArrowTexts(self.array[index])
+        return self.array[int(index)].as_py() or ""
+
+
+COLUMNS: tuple[tuple[str, pa.DataType, Level], ...] = tuple(
+    (f.name, f.metadata["kind"], cast(Level, f.metadata["level"])) for f in fields(MessageBatch) if f.metadata
+)
+"""Name, Arrow type of one value, and level of every column, in schema order."""
+
+SCHEMA = pa.schema(
+    [pa.field(name, kind if level is Level.MESSAGE else pa.large_list(kind)) for name, kind, level in COLUMNS]
+)
+"""The one Arrow schema of messages at rest."""
+
+_FIRST_OF_LEVEL = {level: next(name for name, _, lv in COLUMNS if lv is level) for level in RAGGED}
