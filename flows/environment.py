@@ -1,0 +1,40 @@
+"""How Gatehouse sets Prefect up, before Prefect is imported: Prefect reads its settings from the environment once.
+
+Whatever the user has set stays; these are defaults only.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flows.server import running_api_url
+
+
+def prefect_environment(home: Path) -> dict[str, str]:
+    """Prefect settings for a Gatehouse home.
+
+    A Prefect of one's own home keeps run histories apart from any other Prefect on the machine. The in-process server
+    needs 15 to 25 s in a fresh home, more than its default time-out allows.
+    """
+    return {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "onboarding,detection",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def prepare(home: Path) -> str | None:
+    """Sets the environment for the coming import of Prefect; gives the URL of the server that will be used.
+
+    That is the user's own PREFECT_API_URL, else the server started by `gatehouse up` in this home, else None: Prefect's
+    in-process server, which lives as long as the flow.
+    """
+    for name, value in prefect_environment(home).items():
+        os.environ.setdefault(name, value)
+    if not os.environ.get("PREFECT_API_URL") and (url := running_api_url(home)):
+        os.environ["PREFECT_API_URL"] = url
+    return os.environ.get("PREFECT_API_URL") or None
