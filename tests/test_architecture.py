@@ -1,0 +1,58 @@
+"""Truths about the house itself: which way the arrows point, and that everything declared is complete."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("detection", "onboarding", "flows")
+MAY_IMPORT = {
+    "detection": {"detection"},
+    "onboarding": {"detection", "onboarding", "migrations"},
+    "flows": {"detection", "onboarding", "flows"},
+    "migrations": {"migrations", "onboarding"},
+}
+OURS = set(MAY_IMPORT)
+KEPT_OUT = {"detection": {"sqlalchemy", "httpx", "prefect", "alembic"}, "onboarding": {"prefect"}}
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute, so that an arrow can be read off the line"
+            yield node.lineno, (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_arrows_point_down_only(package: str) -> None:
+    files = list((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in files
+        for line, module in _imports(path)
+        if (module in OURS and module not in MAY_IMPORT[package]) or module in KEPT_OUT.get(package, set())
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert not silent, "modules without a docstring: " + ", ".join(silent)
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    named = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+    wrong = [str(p.relative_to(ROOT)) for package in PACKAGES for p in (ROOT / package).rglob("*.py") if p.stem in named]
+    assert not wrong
