@@ -17,6 +17,13 @@ class SourceError(Exception):
     """A source cannot be read as asked. The message says what was being read, what is wrong, and what to do."""
 
 
+class CursorLostError(SourceError):
+    """The mail was rewritten below a cursor, so that reading on from it could miss messages or give them twice.
+
+    What helps: drop what was stored of the mailbox and read it again from the start (cursor None).
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxInfo:
     """One mailbox as the source lists it. `estimate` is its number of messages when the source knows it cheaply."""
@@ -38,7 +45,7 @@ class Listed:
     folder: Folder = Folder.UNKNOWN
     time_hint: int | None = None
     label: str = ""
-    """What the source knows of it, for evaluation only, never for detection: "" unknown, "benign", or a kind of attack."""
+    """For evaluation only, never for detection: what the source knows of it ("" nothing, "benign", a kind of attack)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,15 @@ class Requirement:
 
 
 class Source(Protocol):
-    """Where a tenant's mail comes from. Same mail, same pages: two reads of unchanged mail give the same bytes in the same order."""
+    """Where a tenant's mail comes from.
 
-    uri: str
+    Same mail, same pages: two reads of unchanged mail give the same bytes in the same order.
+    """
+
+    @property
+    def uri(self) -> str:
+        """The canonical URI: opening it anywhere opens this source again."""
+        ...
 
     def check(self) -> list[Requirement]:
         """What is needed and whether it is there; never raises for a missing thing."""

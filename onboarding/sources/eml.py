@@ -1,0 +1,122 @@
+"""`eml:FOLDER`: a tree of files with one message each; the first folder level is the mailbox.
+
+    FOLDER/jane/inbox/1.eml         message of mailbox `jane`, folder inbox
+    FOLDER/jane/7.eml               message of mailbox `jane`, folder unknown
+    FOLDER/2.eml                    message of a mailbox that is called like FOLDER itself
+
+Any file is a message, whatever its name; names that begin with a dot are not looked at. Messages come in the order of
+their path's bytes, and the cursor is the last path, so a resumed reading gives exactly what sorts behind it. Symbolic
+links are never followed: one that stays inside the tree names mail that is listed anyway, any other is listed as
+unreadable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from detection.mail.message import Skip, SkipReason
+from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, Requirement, Source, SourceError
+from onboarding.sources.folders import folder_of
+from onboarding.sources.local import Entry, entries, requirements
+from onboarding.sources.paging import MESSAGE_BYTES, paged, read_message_file
+from onboarding.sources.registry import scheme
+from onboarding.sources.uri import absolute_path, name_of, text_of
+
+
+@scheme("eml", "eml:FOLDER", "a tree of message files; the first folder level is the mailbox")
+def open_eml(rest: str) -> Source:
+    """The source of a tree of message files."""
+    return EmlTree(absolute_path("eml", rest))
+
+
+@dataclass(frozen=True, slots=True)
+class EmlTree:
+    """A tree of message files under the absolute path `root`; messages above `cap` bytes are not read."""
+
+    root: str
+    cap: int = MESSAGE_BYTES
+
+    @property
+    def uri(self) -> str:
+        return f"eml:{self.root}"
+
+    def check(self) -> list[Requirement]:
+        """Whether the folder is there, can be read, and holds a file."""
+        return requirements(self.root, self._holding, "put the messages there as files, one message a file")
+
+    def mailboxes(self) -> list[MailboxInfo]:
+        """Every first-level folder, and the tree itself when messages lie directly in it, by name."""
+        listing = entries(self.root)
+        names = {text_of(entry.name) for entry in listing if entry.is_folder}
+        if any(not entry.is_folder for entry in listing):
+            names.add(self._own_name)
+        return [MailboxInfo(name, self._count(name)) for name in sorted(names)]
+
+    def pages(self, mailbox: str, cursor: str | None) -> Iterator[Page]:
+        """The messages of a mailbox whose path sorts behind the cursor (a path), in pages."""
+        after = b"" if cursor is None else name_of(cursor)
+        if cursor is not None and (not after or text_of(after) != cursor):
+            raise CursorLostError(f"{cursor!r} is no cursor of mailbox {mailbox} in {self.uri}: read it from the start")
+        return paged(
+            ((self._listed(path, entry), path) for path, entry in self._messages(mailbox, after)),
+            text_of,
+        )
+
+    @property
+    def _own_name(self) -> str:
+        return os.path.basename(self.root) or "mail"
+
+    def _messages(self, mailbox: str, after: bytes) -> Iterator[tuple[bytes, Entry]]:
+        loose_are_ours, folder = mailbox == self._own_name, name_of(mailbox)
+        found = False
+        for entry in entries(self.root):
+            if entry.is_folder and entry.name == folder:
+                found = True
+                yield from self._walk(entry.name, after)
+            elif not entry.is_folder and loose_are_ours:
+                found = True
+                if entry.name > after:
+                    yield entry.name, entry
+        if not found:
+            raise SourceError(
+                f"mailbox {mailbox} is not in {self.uri}: the folder {os.path.join(self.root, mailbox)} is not there; "
+                "restore it, or leave the mailbox out"
+            )
+
+    def _walk(self, folder: bytes, after: bytes) -> Iterator[tuple[bytes, Entry]]:
+        for entry in entries(self.root, folder):
+            path = folder + b"/" + entry.name
+            if not entry.is_folder:
+                if path > after:
+                    yield path, entry
+            elif path + b"/" > after or after.startswith(path + b"/"):
+                # Only a folder whose every path sorts before the cursor is passed over unread.
+                yield from self._walk(path, after)
+
+    def _listed(self, path: bytes, entry: Entry) -> Listed:
+        content: bytes | Skip
+        try:
+            if entry.is_stray_link:
+                content = Skip(SkipReason.UNREADABLE, "a symbolic link to outside the tree or to nothing, not followed")
+            else:
+                content = read_message_file(os.path.join(os.fsencode(self.root), path), self.cap)
+        except FileNotFoundError:
+            content = Skip(SkipReason.UNREADABLE, "vanished while the mailbox was being read")
+        return Listed(text_of(path), content, folder_of([text_of(part) for part in path.split(b"/")[1:-1]]))
+
+    def _count(self, mailbox: str) -> int | None:
+        try:
+            return sum(1 for _ in self._messages(mailbox, b""))
+        except SourceError:
+            return None  # reading its pages will say why
+
+    def _holding(self) -> tuple[bool, str]:
+        listing = entries(self.root)
+        folders = sum(entry.is_folder for entry in listing)
+        names = [self._own_name] * (folders < len(listing)) + [text_of(e.name) for e in listing if e.is_folder]
+        for name in names:
+            if next(self._messages(name, b""), None) is not None:
+                return True, f"{len(names)} mailboxes; {name} holds messages"
+        return False, "no file in it or below it"
