@@ -45,7 +45,7 @@ class Listed:
     folder: Folder = Folder.UNKNOWN
     time_hint: int | None = None
     label: str = ""
-    """For evaluation only, never for detection: what the source knows of it ("" nothing, "benign", a kind of attack)."""
+    """For evaluation, never for detection: what the source knows of it ("" nothing, "benign", a kind of attack)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""Where everything of a tenant lies on disk: the one place that knows the layout of `GATEHOUSE_HOME`.
+
+    tenants/<tenant>/mail/<mailbox>/part-000001-1a2b3c4d.parquet    messages as columns, one mailbox, as ingested
+    tenants/<tenant>/history/                                       the same, one row a mail, in order of time
+    tenants/<tenant>/baselines/<n>/  calibrations/<n>/  scores/  report/
+
+Names from outside (tenants, mailboxes) become folder names by `slug`, so that none of them can leave its place.
+All paths are made by joining here: that is the seam at which a URL of an object store can take the folder's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+LONGEST_SLUG = 100
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@+.")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLayout:
+    """The folders of one tenant under `home` (none of them need exist)."""
+
+    home: Path
+    tenant: str
+
+    @property
+    def root(self) -> Path:
+        """Everything of the tenant, and nothing of another."""
+        return self.home / "tenants" / slug(self.tenant)
+
+    @property
+    def mail(self) -> Path:
+        """The parts, a folder a mailbox."""
+        return self.root / "mail"
+
+    def mailbox(self, mailbox: str) -> Path:
+        """The parts of one mailbox."""
+        return self.mail / slug(mailbox)
+
+    @property
+    def history(self) -> Path:
+        """The consolidated history."""
+        return self.root / "history"
+
+    def baseline(self, version: int) -> Path:
+        """One immutable baseline."""
+        return self.root / "baselines" / str(version)
+
+    def calibration(self, version: int) -> Path:
+        """One immutable calibration."""
+        return self.root / "calibrations" / str(version)
+
+    @property
+    def scores(self) -> Path:
+        """Signals and scores of the replay."""
+        return self.root / "scores"
+
+    @property
+    def report(self) -> Path:
+        """The onboarding report."""
+        return self.root / "report"
+
+
+def slug(name: str) -> str:
+    """A folder name for any text: safe on every file system, and no two names share one (also where case is ignored).
+
+    Lower-case letters, digits and `-_@+.` stay; every other byte, and a dot at the start, becomes `=xx`. A name that
+    gets too long is cut and ends in `~` and 128 bits of its BLAKE2b.
+
+    >>> slug("jane.doe@acme.example"), slug("../x"), slug("Jane"), slug("")
+    ('jane.doe@acme.example', '=2e.=2fx', '=4aane', '=')
+    """
+    coded = "".join(
+        char if char in _PLAIN and not (char == "." and at == 0) else _escape(char) for at, char in enumerate(name)
+    )
+    if len(coded) > LONGEST_SLUG:
+        digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        coded = f"{coded[: LONGEST_SLUG - 33]}~{digest}"
+    return coded or "="
+
+
+def _escape(char: str) -> str:
+    return "".join(f"={byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))

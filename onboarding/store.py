@@ -1,0 +1,140 @@
+"""The message store: what was ingested of a tenant, as Parquet parts, each of one mailbox.
+
+A part is immutable, written whole or not at all, and named for its place and content, so that two workers who write
+the same place with different messages cannot overwrite each other: the one that the database records is the one that
+counts. Parts hold the columns of `detection.mail.batch.SCHEMA`: no text of a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from detection.mail.batch import SCHEMA, MessageBatch
+from onboarding.files import TEMPORARY, Removed, StoreError, Written, move_into_place, remove_tree, temporary
+from onboarding.layout import TenantLayout, slug
+
+COMPRESSION = "zstd"
+ROW_GROUP_ROWS = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class PartInfo:
+    """A part as the database records it. `name` is relative to the tenant's mail folder; times are `time` of its
+    first and last message (seconds since the epoch), None for a part without messages."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    first_time: int | None
+    last_time: int | None
+
+
+def write_part(layout: TenantLayout, mailbox: str, number: int, messages: MessageBatch | pa.Table) -> PartInfo:
+    """Writes the `number`-th part of a mailbox: same messages, same bytes, same name. On disk when it returns.
+
+    It counts once the caller has recorded it; until then `sweep` may take it away. Raises StoreError when it cannot
+    be written, ValueError for messages of another mailbox or another schema.
+    """
+    table = messages.to_arrow() if isinstance(messages, MessageBatch) else messages
+    if not table.schema.equals(SCHEMA):
+        raise ValueError(f"a part of mailbox {mailbox} must have the columns of detection.mail.batch.SCHEMA")
+    strangers = set(pc.unique(table.column("mailbox")).to_pylist()) - {mailbox}
+    if strangers:
+        raise ValueError(f"a part of mailbox {mailbox} holds messages of {sorted(strangers)}")
+    folder = layout.mailbox(mailbox)
+    with temporary(folder) as (path, sink):
+        write_parquet(table, sink)
+    written = sink.written
+    name = f"part-{number:06d}-{written.sha256[:16]}.parquet"
+    move_into_place(path, folder / name)
+    times = pc.min_max(table.column("time"))
+    return PartInfo(
+        name=f"{slug(mailbox)}/{name}",
+        rows=table.num_rows,
+        bytes=written.bytes,
+        sha256=written.sha256,
+        first_time=times["min"].as_py(),
+        last_time=times["max"].as_py(),
+    )
+
+
+def read_part(layout: TenantLayout, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """One part, whole or some of its columns. Raises StoreError when it is missing or broken."""
+    return read_parquet(layout.mail / name, columns)
+
+
+def stored_parts(layout: TenantLayout) -> list[str]:
+    """Names of all parts on disk, recorded or not, in order."""
+    return sorted(f"{path.parent.name}/{path.name}" for path in layout.mail.glob("*/part-*.parquet"))
+
+
+def sweep(layout: TenantLayout, recorded: Iterable[str], mailbox: str | None = None) -> list[str]:
+    """Takes away what a killed process left: temporary files, and parts that are not among the recorded names.
+
+    Of all mailboxes, or of one. To be called while nobody else writes there, since a part that is written and not
+    yet recorded looks the same. Returns what was taken away.
+    """
+    keep = set(recorded)
+    folders = [layout.mailbox(mailbox)] if mailbox is not None else sorted(layout.mail.glob("*"))
+    gone = []
+    for folder in folders:
+        for path in sorted(folder.glob("*")):
+            name = f"{folder.name}/{path.name}"
+            if name not in keep and (path.name.startswith(TEMPORARY) or path.name.startswith("part-")):
+                path.unlink(missing_ok=True)
+                gone.append(name)
+    return gone
+
+
+def remove_mailbox(layout: TenantLayout, mailbox: str) -> Removed:
+    """Deletes the parts of one mailbox, for reading it again from the start."""
+    return remove_tree(layout.mailbox(mailbox))
+
+
+def remove_tenant(layout: TenantLayout) -> Removed:
+    """Deletes everything of a tenant that lies on disk, and looks that it is gone. Raises StoreError if some stays."""
+    return remove_tree(layout.root)
+
+
+def write_parquet(table: pa.Table, sink: Any) -> None:
+    """Parquet whose bytes follow from the table's values alone."""
+    pq.write_table(
+        table.combine_chunks(),
+        sink,
+        compression=COMPRESSION,
+        row_group_size=ROW_GROUP_ROWS,
+        write_statistics=["time"],
+    )
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A Parquet file of the store, whole or some columns, in the schema's order."""
+    wanted = None if columns is None else [name for name in SCHEMA.names if name in set(columns)]
+    try:
+        with pq.ParquetFile(path) as file:
+            return file.read(columns=wanted, use_threads=False)
+    except FileNotFoundError:
+        raise StoreError(f"{path} is recorded but not there: restore it, or onboard this mailbox again") from None
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read ({error}): restore it, or onboard this mailbox again") from error
+
+
+__all__ = [
+    "PartInfo",
+    "StoreError",
+    "Written",
+    "read_part",
+    "remove_mailbox",
+    "remove_tenant",
+    "stored_parts",
+    "sweep",
+    "write_part",
+]
