@@ -1,0 +1,146 @@
+"""Connections and transactions, alike on SQLite and PostgreSQL.
+
+Several processes write at once. SQLite runs in WAL mode and a writing transaction takes the write lock at its start
+(`BEGIN IMMEDIATE`): one that reads first and writes later could not be retried by waiting.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from onboarding.database.rows import OfTenant
+
+BUSY_SECONDS = 30
+"""How long a writer waits for others on SQLite, and to connect."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as asked. The message says which, why, and what to do."""
+
+
+class Database:
+    """One database, by SQLAlchemy URL. Can be pickled (it is its URL) and used from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parsed(url)
+        self.engine = create_engine(
+            self.url,
+            # NaN and Infinity are not JSON, and PostgreSQL refuses them: better here, where the caller is on the stack.
+            json_serializer=partial(json.dumps, allow_nan=False, sort_keys=True),
+            pool_pre_ping=self.url.get_backend_name() != "sqlite",
+            connect_args={"timeout": BUSY_SECONDS}
+            if self.url.get_backend_name() == "sqlite"
+            else {"connect_timeout": BUSY_SECONDS},
+        )
+        if self.url.get_backend_name() == "sqlite":
+            _prepare_sqlite(self.engine)
+
+    def __reduce__(self) -> tuple[type[Database], tuple[str]]:
+        return Database, (self.url.render_as_string(hide_password=False),)
+
+    def __repr__(self) -> str:
+        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+
+    @contextmanager
+    def session(self, tenant: str) -> Iterator[Session]:
+        """Reads of one tenant, all as of one moment on SQLite. Writing in it raises RuntimeError."""
+        with self._bound(tenant, writes=False) as session:
+            yield session
+
+    @contextmanager
+    def transaction(self, tenant: str) -> Iterator[Session]:
+        """Reads and writes of one tenant: all of them are kept, or none when the block raises."""
+        with self._bound(tenant, writes=True) as session:
+            yield session
+
+    @contextmanager
+    def fleet_session(self) -> Iterator[Session]:
+        """Reads across tenants: for `fleet` only."""
+        with self._bound(None, writes=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _bound(self, tenant: str | None, *, writes: bool) -> Iterator[Session]:
+        engine = self.engine.execution_options(gatehouse_writes=writes)
+        with Session(engine, expire_on_commit=False, info={"tenant": tenant}) as session:
+            event.listen(session, "before_flush", _own_rows_only if writes else _no_writes)
+            if tenant is not None and self.url.get_backend_name() == "postgresql":
+                session.execute(text("SELECT set_config('gatehouse.tenant', :tenant, true)"), {"tenant": tenant})
+            yield session
+            if writes:
+                session.commit()
+
+
+def parsed(url: str) -> URL:
+    """The URL of a database that can be used. Raises DatabaseError for one that cannot."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        # The text is not quoted: it may hold a password.
+        raise DatabaseError(
+            "GATEHOUSE_DATABASE_URL is not a database URL; write sqlite:////path/to/file.db or postgresql+psycopg://host/name"
+        ) from None
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise DatabaseError(
+            f"a {backend} database cannot be used; use SQLite (sqlite:////path/to/file.db) or PostgreSQL (postgresql+psycopg://host/name)"
+        )
+    return parsed
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: sqlite3.Connection, record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        _write_ahead(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("gatehouse_writes", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets WAL mode. SQLite does not wait for others when the mode changes (two opening a new file): we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _no_writes(session: Session, context: Any, instances: Any) -> None:
+    raise RuntimeError("this session is for reading: write in Database.transaction(tenant)")
+
+
+def _own_rows_only(session: Session, context: Any, instances: Any) -> None:
+    """A transaction of one tenant writes no row of another."""
+    tenant = session.info["tenant"]
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, OfTenant) and row.tenant != tenant:
+            raise RuntimeError(
+                f"a transaction of tenant {tenant} cannot write {type(row).__name__} of tenant {row.tenant}"
+            )

@@ -1,0 +1,159 @@
+"""What can be set from outside, by environment variables GATEHOUSE_*; `gatehouse settings` lists it from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from annotated_types import BaseMetadata, Ge, Gt, Le, Lt
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "GATEHOUSE_"
+
+
+class TaskRunner(StrEnum):
+    """Where shards of work run."""
+
+    THREADS = "threads"
+    PROCESSES = "processes"
+    DASK = "dask"
+
+
+class SettingsError(Exception):
+    """A setting has a value that it cannot have. One line: which, what is wrong, what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Fields of a tenant's own (budget, lookback) are defaults for new tenants."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="ignore")
+
+    home: Path = Field(
+        default=Path("~/.gatehouse"),
+        description="folder of the embedded database, message store, baselines, calibrations and reports",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="database instead of SQLite in the home folder, as postgresql+psycopg://user@host/name; "
+        "its password is better left to PGPASSFILE",
+    )
+    task_runner: TaskRunner = Field(
+        default=TaskRunner.THREADS, description="where shards of work run: threads, processes or dask"
+    )
+    dask_address: str | None = Field(
+        default=None, description="address of the Dask scheduler, when task_runner is dask"
+    )
+    workers: int = Field(default=2, ge=1, le=256, description="shards worked on at the same time, per run")
+    parse_workers: int = Field(
+        default=2, ge=0, le=256, description="processes that parse mail, per run; 0 parses in the worker itself"
+    )
+    shards: int = Field(
+        default=16, ge=1, le=100, description="groups that a tenant's mailboxes are dealt into, each one task"
+    )
+    page_messages: int = Field(
+        default=1000, ge=1, le=10_000, description="most messages on one page: what is lost when a worker is killed"
+    )
+    page_bytes: int = Field(
+        default=32_000_000, ge=100_000, le=1_000_000_000, description="most bytes of raw mail on one page"
+    )
+    max_message_bytes: int = Field(
+        default=50_000_000, ge=10_000, le=500_000_000, description="a larger message is skipped as too-large"
+    )
+    alpha: float = Field(
+        default=1e-3,
+        gt=0,
+        lt=0.5,
+        description="default budget of a new tenant: share of benign messages that may be flagged",
+    )
+    delta: float = Field(
+        default=0.05, gt=0, lt=0.5, description="one minus the confidence of the promise, for a new tenant"
+    )
+    lookback_days: int | None = Field(
+        default=None, ge=1, le=3650, description="default days of history to read for a new tenant; unset for all"
+    )
+    heartbeat_seconds: float = Field(default=10.0, ge=0.1, le=600, description="how often a run says that it is alive")
+    silent_seconds: float = Field(
+        default=90.0, ge=1, le=86_400, description="a run elsewhere that has been silent for so long counts as dead"
+    )
+
+    @property
+    def database_address(self) -> str:
+        """The SQLAlchemy URL in use; may hold a password, so it is for connecting, not for showing."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.folder / 'gatehouse.db'}"
+
+    @property
+    def folder(self) -> Path:
+        """The home folder as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    def create_home(self) -> Path:
+        """Makes the home folder, readable by its owner only. Raises SettingsError when that is not possible."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}HOME={self.home}: the folder cannot be made: {error.strerror}") from error
+        return self.folder
+
+
+def load() -> Settings:
+    """The settings of this process's environment. Raises SettingsError, naming the first variable that is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        field = Settings.model_fields.get(name)
+        shown = "" if field is not None and _is_secret(name) else f"={first['input']!s:.80}"
+        raise SettingsError(f"{PREFIX}{name.upper()}{shown}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
+    if settings.task_runner is TaskRunner.DASK and not settings.dask_address:
+        raise SettingsError(f"{PREFIX}TASK_RUNNER=dask needs {PREFIX}DASK_ADDRESS, such as tcp://scheduler:8786")
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting as `gatehouse settings` shows it."""
+
+    variable: str
+    value: str
+    default: str
+    bounds: str
+    description: str
+
+
+def described(settings: Settings) -> Iterator[Described]:
+    """Every setting with its value (secrets masked), default and bounds."""
+    for name, field in Settings.model_fields.items():
+        yield Described(
+            variable=f"{PREFIX}{name.upper()}",
+            value=_shown(getattr(settings, name)),
+            default=_shown(field.default),
+            bounds=", ".join(filter(None, map(_bound, field.metadata))),
+            description=field.description or "",
+        )
+
+
+def _is_secret(name: str) -> bool:
+    return "SecretStr" in str(Settings.model_fields[name].annotation)
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _bound(bound: BaseMetadata) -> str:
+    match bound:
+        case Ge():
+            return f">= {bound.ge}"
+        case Gt():
+            return f"> {bound.gt}"
+        case Le():
+            return f"<= {bound.le}"
+        case Lt():
+            return f"< {bound.lt}"
+    return ""
