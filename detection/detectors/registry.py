@@ -41,13 +41,15 @@ class Reason:
 
     `text` is a format string over the names of the signals in `when` and of `shows` (further signals whose numbers
     the sentence quotes), and over the texts of `detection.decision.TEXTS` (sender, sender_domain ...). It can
-    thus say nothing that is not in the message or its signals. `weight` orders the sentences of one decision.
+    thus say nothing that is not in the message or its signals. Where a text that it quotes is not known, `otherwise`
+    is shown in its place, and nothing when that is empty. `weight` orders the sentences of one decision.
     """
 
     text: str
     when: tuple[tuple[Signal, float, float], ...]
     shows: tuple[Signal, ...] = ()
     weight: float = 1.0
+    otherwise: str = ""
 
 
 Score = Callable[[SignalValues], Floats]

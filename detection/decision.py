@@ -1,0 +1,256 @@
+"""From scores to decisions: tail probabilities against certified thresholds, and the reasons in words."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+
+from detection.baselines.facts import own_name_address, variant_first_site, variant_messages
+from detection.baselines.values import FactValues
+from detection.detectors.registry import DETECTORS, AttackKind, Detector, Reason
+from detection.engine import Scores
+from detection.mail.batch import Bools, Floats, Level, LinkFlag, MessageBatch
+
+
+class Verdict(StrEnum):
+    """What the engine says of a message. `suspicious` never moves mail."""
+
+    SAFE = "safe"
+    SUSPICIOUS = "suspicious"
+    ATTACK = "attack"
+
+
+class Calibration(Protocol):
+    """What a decision needs of a tenant's calibration (`detection.calibration`)."""
+
+    @property
+    def detectors(self) -> Sequence[str]:
+        """Names of the detectors it was made for, in the order of its rows."""
+        ...
+
+    @property
+    def attack_threshold(self) -> float:
+        """A combined number at or below this is an attack."""
+        ...
+
+    @property
+    def suspicious_threshold(self) -> float:
+        """A combined number at or below this is suspicious."""
+        ...
+
+    def tail_probabilities(self, scores: Floats) -> Floats:
+        """float64[detectors, n]: share of the tenant's benign mail that scores at least this high."""
+        ...
+
+    def combined(self, tails: Floats) -> Floats:
+        """float64[n]: the minimum over the detectors of tail probability over weight (inf where a row is left out)."""
+        ...
+
+
+class CalibrationMismatchError(ValueError):
+    """Scores and calibration are not of the same detectors: the tenant has to be calibrated again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorDecision:
+    """One detector's part: its score, what that means for the tenant, its share in the decision (shares add to 1)."""
+
+    name: str
+    score: float
+    tail_probability: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on one message; `kind` is None for safe mail, `tail_probability` the combined number, at most 1."""
+
+    verdict: Verdict
+    kind: AttackKind | None
+    tail_probability: float
+    detectors: tuple[DetectorDecision, ...]
+    reasons: tuple[str, ...]
+
+
+Names = Callable[[int], str | None]
+"""Text of a key of `detection.keys` (an address or a domain), None where it is not known."""
+
+MOST_REASONS = 8
+
+
+def decide(
+    batch: MessageBatch,
+    scores: Scores,
+    calibration: Calibration,
+    *,
+    facts: FactValues | None = None,
+    names: Names | None = None,
+    explain_all: bool = False,
+) -> list[Decision]:
+    """A decision for every message of the batch.
+
+    Reasons are written for messages that are not safe, for all with `explain_all`; they need `scores.signals`. With
+    `facts` and `names` they can say whose name or domain was imitated.
+    Raises CalibrationMismatchError when the calibration was made for other detectors.
+    """
+    if tuple(calibration.detectors) != scores.detectors:
+        raise CalibrationMismatchError(
+            f"this calibration is for the detectors {', '.join(calibration.detectors)}, the engine has "
+            f"{', '.join(scores.detectors)}: calibrate the tenant again with this engine"
+        )
+    tails = calibration.tail_probabilities(scores.values)
+    combined = calibration.combined(tails)
+    attack, suspicious = verdicts(combined, calibration)
+    weighted = _weighted(calibration, tails)
+    leading = weighted.argmin(axis=0)
+    decisions = []
+    for row in range(len(scores)):
+        verdict = Verdict.ATTACK if attack[row] else Verdict.SUSPICIOUS if suspicious[row] else Verdict.SAFE
+        lead = DETECTORS[scores.detectors[leading[row]]]
+        shares = _shares(weighted[:, row])
+        parts = tuple(
+            DetectorDecision(name, float(scores.values[d, row]), float(tails[d, row]), shares[d])
+            for d, name in enumerate(scores.detectors)
+        )
+        explained = explain_all or verdict is not Verdict.SAFE
+        decisions.append(
+            Decision(
+                verdict=verdict,
+                kind=lead.kind if verdict is not Verdict.SAFE else None,
+                tail_probability=min(float(combined[row]), 1.0),
+                detectors=parts,
+                reasons=reasons_of(batch, scores, row, parts, facts, names) if explained else (),
+            )
+        )
+    return decisions
+
+
+def verdicts(combined: Floats, calibration: Calibration) -> tuple[Bools, Bools]:
+    """Attack and suspicious by message (an attack is suspicious as well): the decision without its words, in bulk."""
+    attack = combined <= calibration.attack_threshold
+    return attack, attack | (combined <= calibration.suspicious_threshold)
+
+
+def reasons_of(
+    batch: MessageBatch,
+    scores: Scores,
+    row: int,
+    parts: Sequence[DetectorDecision],
+    facts: FactValues | None = None,
+    names: Names | None = None,
+) -> tuple[str, ...]:
+    """The sentences that one message supports, weightiest first, of the detectors that share in the decision."""
+    if scores.signals is None:
+        raise ValueError("reasons are made of signals, and these scores were computed without keeping them")
+    values = scores.signals.at(row)
+    texts = texts_of(batch, row, facts, names)
+    written: dict[str, float] = {}
+    for part in parts:
+        if part.share < 0.1 and len(parts) > 1:
+            continue
+        for reason in DETECTORS[part.name].reasons:
+            sentence = sentence_of(reason, values, texts)
+            if sentence is not None:
+                written[sentence] = max(written.get(sentence, 0.0), reason.weight * part.share)
+    return tuple(sorted(written, key=lambda sentence: -written[sentence]))[:MOST_REASONS]
+
+
+def sentence_of(reason: Reason, values: dict[str, float], texts: dict[str, str | None]) -> str | None:
+    """The reason as a sentence; None when the values do not support it (an unknown value supports nothing)."""
+    for signal, low, high in reason.when:
+        if not low <= values[signal.name] <= high:
+            return None
+    for template in (reason.text, reason.otherwise):
+        quoted = _fields(template)
+        numbers = {name: values[name] for name in quoted if name in values}
+        words = {name: texts[name] for name in quoted if name not in numbers}
+        if template and not any(map(math.isnan, numbers.values())) and all(words.values()):
+            return template.format(**numbers, **words)
+    return None
+
+
+TEXTS = ("sender", "sender_name", "sender_domain", "reply_to", "link_host", "own_address", "lookalike_domain")
+"""Texts that a reason can quote beside the numbers of its signals."""
+
+
+def texts_of(
+    batch: MessageBatch, row: int, facts: FactValues | None = None, names: Names | None = None
+) -> dict[str, str | None]:
+    """The texts of one message by the names of `TEXTS`; None where not known."""
+    texts: dict[str, str | None] = dict.fromkeys(TEXTS)
+    for name in ("sender", "sender_name", "sender_domain", "reply_to"):
+        texts[name] = quotable(getattr(batch, name)[row])
+    texts["link_host"] = quotable(_foremost_link(batch, row))
+    if facts is not None and names is not None:
+        texts["own_address"] = _named(names, int(facts[own_name_address][row]))
+        texts["lookalike_domain"] = _named(names, _imitated(batch, row, facts))
+    return texts
+
+
+def quotable(text: str, longest: int = 80) -> str | None:
+    """Text from a mail made fit for a sentence: printable, one line, cut; None when nothing remains.
+
+    >>> quotable("a\\u202eb\\n")
+    'ab'
+    """
+    clean = "".join(c for c in text if c.isprintable()).strip()
+    return (clean if len(clean) <= longest else clean[: longest - 1] + "…") or None
+
+
+def explaining(detector: Detector) -> set[str]:
+    """Names that the reasons of a detector quote; each must be one of its signals or of `TEXTS`."""
+    return {name for r in detector.reasons for template in (r.text, r.otherwise) for name in _fields(template)}
+
+
+def _fields(template: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(template) if name]
+
+
+def _weighted(calibration: Calibration, tails: Floats) -> Floats:
+    """What each detector alone would make of the combined number, float64[detectors, n]."""
+    weighted = np.empty_like(tails)
+    alone = np.full_like(tails, np.inf)
+    for d in range(len(tails)):
+        alone[d] = tails[d]
+        weighted[d] = calibration.combined(alone)
+        alone[d] = np.inf
+    return weighted
+
+
+def _shares(weighted: Floats) -> tuple[float, ...]:
+    """How much each detector has to do with the decision: its -log of the weighted tail among those of all."""
+    surprise = [max(-math.log(max(value, 1e-300)), 0.0) for value in weighted.tolist()]
+    whole = sum(surprise)
+    return tuple(s / whole for s in surprise) if whole > 0 else (1.0 / len(surprise),) * len(surprise)
+
+
+def _foremost_link(batch: MessageBatch, row: int) -> str:
+    """The host of the link that stands out most: by the number of its oddities, away from the sender's own site."""
+    start, stop = (int(batch.offsets[Level.LINK][i]) for i in (row, row + 1))
+    best, host = -1, ""
+    for i in range(start, stop):
+        odd = (int(batch.link_flags[i]) & ~int(LinkFlag.PLAIN_HTTP)).bit_count() * 2
+        odd += int(batch.link_site_key[i] != batch.sender_site_key[row])
+        if batch.link_host[i] and odd > best:
+            best, host = odd, batch.link_host[i]
+    return host
+
+
+def _imitated(batch: MessageBatch, row: int, facts: FactValues) -> int:
+    """The domain that was there first with the look-alike form that most mail came under, as a key; 0 when none."""
+    start, stop = (int(batch.offsets[Level.VARIANT][i]) for i in (row, row + 1))
+    own = int(batch.sender_site_key[row])
+    sites = facts[variant_first_site].view(np.uint64)
+    others = [(int(facts[variant_messages][i]), int(sites[i])) for i in range(start, stop) if int(sites[i]) != own]
+    return max((pair for pair in others if pair[0] > 0), default=(0, 0))[1]
+
+
+def _named(names: Names, key: int) -> str | None:
+    key &= (1 << 64) - 1
+    return quotable(names(key) or "") if key not in (0, (1 << 64) - 1) else None

@@ -1,0 +1,44 @@
+"""Sentences that several detectors share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.detectors.registry import Reason
+from detection.signals.registry import SIGNALS
+
+FIRST_CONTACT = Reason(
+    text="First mail ever from {sender}, and nobody of yours has written to that address.",
+    when=((SIGNALS["sender_first_contact"], 1, 1), (SIGNALS["wrote_to_sender"], 0, 0)),
+    weight=6,
+)
+REQUEST_FOR_MONEY = Reason(
+    text="It speaks of payments, invoices or money to be sent ({lure_money:.0f} such phrases).",
+    when=((SIGNALS["lure_money"], 1, np.inf),),
+    weight=6,
+)
+TASK = Reason(
+    text="It opens with a favour or task ({lure_task:.0f} such phrases).",
+    when=((SIGNALS["lure_task"], 1, np.inf),),
+    weight=5,
+)
+PRESSURE = Reason(
+    text="It presses with urgency, secrecy or threats ({lure_pressure:.0f} such phrases).",
+    when=((SIGNALS["lure_pressure"], 1, np.inf),),
+    weight=3,
+)
+REPLY_DIVERTED = Reason(
+    text="Replies would go to {reply_to}, not to the sender.",
+    when=((SIGNALS["reply_to_differs"], 1, 1),),
+    weight=4,
+)
+UNFOUNDED_REPLY = Reason(
+    text="It claims to answer something, but neither that message nor its thread was ever seen.",
+    when=((SIGNALS["reply_unfounded"], 1, 1),),
+    weight=4,
+)
+AUTHENTICATION_FAILED = Reason(
+    text="{authentication_failures:.0f} of SPF, DKIM and DMARC failed.",
+    when=((SIGNALS["authentication_failures"], 1, 3),),
+    weight=4,
+)

@@ -1,0 +1,101 @@
+"""The one path from columns and facts to scores: for live mail, replayed history and rehearsed attacks alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import numpy as np
+
+import detection.detectors
+import detection.signals  # noqa: F401 - fills the registry
+from detection.baselines.values import FactValues
+from detection.detectors.registry import DETECTORS
+from detection.mail.batch import Floats, MessageBatch
+from detection.signals.registry import SIGNALS, compute_signals
+from detection.signals.values import SignalValues
+
+CHUNK = 16_384
+"""Messages scored at a time: some 220 signals of 8 bytes each stay within 30 MB."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What the engine says of the messages of a batch.
+
+    `values` is float64[detectors, n] in the order of `detectors`, never NaN. `signals` is None when it was asked to
+    drop them.
+    """
+
+    detectors: tuple[str, ...]
+    values: Floats
+    signals: SignalValues | None
+
+    def __len__(self) -> int:
+        return int(self.values.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """All declared signals and detectors. It holds nothing of any tenant, and two engines of one version are alike."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the definition of a column, fact, signal or detector changes: 12 hexadecimal digits."""
+        return _version()
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors, in the order of the rows of `Scores.values`."""
+        return tuple(DETECTORS)
+
+    def score(self, batch: MessageBatch, facts: FactValues, *, keep_signals: bool = True) -> Scores:
+        """Signals and detector scores of every message.
+
+        One message gives the same bits alone as among a million: everything is computed element by element. Without
+        `keep_signals` the memory needed is that of the scores and one chunk.
+        """
+        n = len(batch)
+        if n <= CHUNK:
+            signals = compute_signals(batch, facts)
+            return Scores(self.detectors, _detect(signals), signals if keep_signals else None)
+        values = np.empty((len(DETECTORS), n))
+        kept = {name: np.empty(n) for name in SIGNALS} if keep_signals else {}
+        for start in range(0, n, CHUNK):
+            stop = min(start + CHUNK, n)
+            signals = compute_signals(batch.take(start, stop), facts.take(batch, start, stop))
+            values[:, start:stop] = _detect(signals)
+            for name, array in kept.items():
+                array[start:stop] = signals.arrays[name]
+        return Scores(self.detectors, values, SignalValues(kept) if keep_signals else None)
+
+
+def _detect(signals: SignalValues) -> Floats:
+    return np.stack([detector(signals) for detector in DETECTORS.values()])
+
+
+@cache
+def _version() -> str:
+    """Digest of the sources that define what a score means: those of this package below `mail` .. `detectors`."""
+    digest = sha256()
+    root = files("detection")
+    for package in ("mail", "baselines", "signals", "detectors"):
+        for name, content in _sources(root / package, package):
+            digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
+    """Python and data files below a folder, by path, in a fixed order."""
+    found: list[tuple[str, bytes]] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = f"{path}/{entry.name}"
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                found.extend(_sources(entry, name))
+        elif not entry.name.endswith((".pyc", ".md")):
+            found.append((name, entry.read_bytes()))
+    return found

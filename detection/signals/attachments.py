@@ -1,0 +1,59 @@
+"""What is attached, whether it pretends to be something else, and whether this sender ever sent such a thing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.baselines.facts import attachment_hash_messages, sender_attachment_type_messages
+from detection.baselines.values import FactValues
+from detection.mail.batch import AttachmentFlag, Floats, Level, MessageBatch
+from detection.signals.arrays import NAN, bits, known, reduce_over, shifts_of, stack
+from detection.signals.registry import Member, SignalLevel, family
+
+_FLAGS = {
+    AttachmentFlag.EXECUTABLE: "Has a program attached.",
+    AttachmentFlag.SCRIPT: "Has a script or shortcut attached.",
+    AttachmentFlag.MACRO: "Has a document attached that may hold macros.",
+    AttachmentFlag.ARCHIVE: "Has an archive attached.",
+    AttachmentFlag.DISK_IMAGE: "Has a disk image attached.",
+    AttachmentFlag.HTML: "Has an HTML or SVG file attached.",
+    AttachmentFlag.TYPE_MISMATCH: "An attachment's bytes are not what it says it is.",
+    AttachmentFlag.DOUBLE_EXTENSION: "An attachment's name has a second, hidden extension.",
+    AttachmentFlag.INLINE: "Has a file shown inline.",
+    AttachmentFlag.IMAGE: "Has an image attached.",
+    AttachmentFlag.DOCUMENT: "Has a document attached.",
+    AttachmentFlag.CALENDAR: "Has an invitation attached.",
+    AttachmentFlag.ENCRYPTED: "Has an attachment that needs a password.",
+}
+_SHIFTS = shifts_of([*_FLAGS])
+
+
+@family(
+    SignalLevel.ATTACHMENTS,
+    *(Member(f"attachment_{flag.name.lower()}", "flag", doc, 0, 1) for flag, doc in _FLAGS.items() if flag.name),
+    Member("attachment_count", "files", "Attached and inline files."),
+)
+def attachment_flags(m: MessageBatch, f: FactValues) -> Floats:
+    """Each property, true when any attachment has it; 0 for a message without attachments."""
+    seen = reduce_over(np.bitwise_or, m, Level.ATTACHMENT, m.attachment_flags[None], 0)[0]
+    return np.concatenate([bits(seen, _SHIFTS), stack([m.attachment_count])])
+
+
+@family(
+    SignalLevel.ATTACHMENTS,
+    Member("attachment_bytes", "bytes", "Size of all attachments together; unknown without one."),
+    Member("attachment_type_messages_least", "messages", "Earlier mail of this sender with the rarest kind attached."),
+    Member("attachment_types_new", "files", "Attachments of a kind that this sender never sent; unknown without one."),
+    Member("attachment_copies_seen", "messages", "Earlier messages that carried the most spread of these very files."),
+)
+def attachment_history(m: MessageBatch, f: FactValues) -> Floats:
+    """The attachments against this sender's habit; unknown for a message without attachments."""
+    if not len(m.attachment_type_key):
+        return np.full((4, len(m)), NAN)
+    kind = f[sender_attachment_type_messages]
+    totals = reduce_over(np.add, m, Level.ATTACHMENT, stack([m.attachment_size, kind == 0]), NAN)
+    least = reduce_over(np.minimum, m, Level.ATTACHMENT, stack([kind]), NAN)
+    copies = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([f[attachment_hash_messages]]), NAN)
+    out = np.concatenate([totals[:1], known(least), totals[1:], known(copies)])
+    out[2][m.sender_key == 0] = NAN
+    return out

@@ -1,0 +1,110 @@
+"""Whom the sender appears to be: the display name, and domains that look like others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.baselines.facts import (
+    name_addresses,
+    name_messages,
+    name_sender_messages,
+    outside_name_messages,
+    site_messages,
+    variant_first,
+    variant_first_site,
+    variant_messages,
+)
+from detection.baselines.values import FactValues
+from detection.mail.batch import Floats, Level, MessageBatch
+from detection.signals.arrays import NAN, SECONDS_A_DAY, facts_of, first_of, known, reduce_over, stack
+from detection.signals.registry import Member, SignalLevel, family
+
+
+@family(
+    SignalLevel.IDENTITY,
+    Member("name_present", "flag", "The sender has a display name that reads as a name.", 0, 1),
+    Member("name_holds_domain", "flag", "The display name itself contains a domain or address.", 0, 1),
+    Member("name_holds_other_domain", "flag", "The display name contains a domain that is not the sender's.", 0, 1),
+    Member(
+        "name_holds_own_domain",
+        "flag",
+        "The display name contains the recipient's domain; the sender is foreign.",
+        0,
+        1,
+    ),
+    Member(
+        "name_spells_address",
+        "flag",
+        "Local part and display name spell the same person; unknown without either.",
+        0,
+        1,
+    ),
+)
+def display_name(m: MessageBatch, f: FactValues) -> Floats:
+    """The display name against the address beside it."""
+    inside = m.sender_name_domain_key
+    other = (inside != 0) & (inside != m.sender_domain_key) & (inside != m.sender_site_key)
+    recipient_site = first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
+    own = other & (inside == recipient_site) & ~m.sender_is_own
+    same = m.sender_name_key == m.sender_local_name_key
+    out = stack([m.sender_name_key != 0, inside != 0, other, own, same])
+    out[4][(m.sender_name_key == 0) | (m.sender_local_name_key == 0)] = NAN
+    return out
+
+
+@family(
+    SignalLevel.IDENTITY,
+    Member("name_messages", "messages", "Earlier messages under this display name, whoever sent them."),
+    Member("name_sender_messages", "messages", "Earlier messages of this address under this display name."),
+    Member("name_addresses", "addresses", "Addresses that used this display name before."),
+    Member("outside_name_messages", "messages", "Earlier messages from outside under this display name."),
+    Member("name_used_by_others", "messages", "Earlier messages of other addresses under this display name."),
+    Member(
+        "name_borrowed", "share", "How firmly the name belongs to another address, when this one never used it.", 0, 1
+    ),
+)
+def name_history(m: MessageBatch, f: FactValues) -> Floats:
+    """Who else bears this display name; unknown without one."""
+    counts = facts_of(f, (name_messages, name_sender_messages, name_addresses, outside_name_messages))
+    others = np.maximum(counts[0] - counts[1], 0.0)
+    # A name of one or two addresses is a person's; a name of hundreds ("Support") belongs to nobody.
+    firmness = others / (others + 5.0) * (2.0 / (1.0 + np.maximum(counts[2], 1.0)))
+    borrowed = np.where(counts[1] > 0, 0.0, firmness)
+    borrowed[np.isnan(counts[1])] = NAN
+    return np.concatenate([counts, others[None], borrowed[None]])
+
+
+@family(
+    SignalLevel.IDENTITY,
+    Member(
+        "lookalike_messages", "messages", "Earlier messages of the better-known domain that the sender's looks like."
+    ),
+    Member("lookalike_age_days", "days", "Days since that domain was first seen; 0 when there is none."),
+    Member("lookalike_imbalance", "share", "How far that domain outweighs the sender's in earlier mail.", 0, 1),
+    Member("lookalike_of_own", "flag", "The domain that the sender's looks like is the recipient's own.", 0, 1),
+)
+def lookalike(m: MessageBatch, f: FactValues) -> Floats:
+    """Domains of history that share a look-alike form with the sender's and were there before it.
+
+    0 when there is none; unknown without a sender's domain.
+    """
+    unknown = m.sender_site_key == 0
+    if not len(m.variant_key):
+        return np.where(unknown, NAN, np.zeros((4, len(m))))
+    owner = m.owner(Level.VARIANT)
+    first_site = f[variant_first_site].view(np.uint64)
+    own_site = m.sender_site_key[owner]
+    sent = known(f[site_messages].astype(np.float64))
+    # The sender's own domain is part of each of its forms; what remains is of others.
+    others = f[variant_messages] - np.nan_to_num(sent[owner])
+    earlier = (first_site != own_site) & (others > 0)
+    recipient_site = first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)[owner]
+    first = f[variant_first]
+    age = np.maximum(m.time[owner] - first, 0) / SECONDS_A_DAY
+    values = stack([others, age, (first_site == recipient_site) & (recipient_site != 0) & (own_site != recipient_site)])
+    values *= earlier
+    most = reduce_over(np.maximum, m, Level.VARIANT, values, 0.0)
+    imbalance = most[0] / (most[0] + 10.0 * np.nan_to_num(sent) + 1.0)
+    out = np.concatenate([most[:2], imbalance[None], most[2:]])
+    out[:, unknown] = NAN
+    return out

@@ -1,0 +1,100 @@
+"""Where the links of a message lead, what they pretend, and whether anybody ever linked there before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.baselines.facts import (
+    link_site_first,
+    link_site_messages,
+    link_site_parties,
+    party_link_site_messages,
+    site_messages,
+)
+from detection.baselines.values import FactValues
+from detection.mail.batch import Floats, Level, LinkFlag, MessageBatch
+from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, known, reduce_over, shifts_of, stack
+from detection.signals.registry import Member, SignalLevel, family
+
+_FLAGS = {
+    LinkFlag.SHOWN_HOST_DIFFERS: ("link_shown_host_differs", "Some link shows one host and leads to another."),
+    LinkFlag.IP_HOST: ("link_to_ip", "Some link leads to a bare IP address."),
+    LinkFlag.SHORTENER: ("link_shortened", "Some link goes through a URL shortener."),
+    LinkFlag.PUNYCODE: ("link_punycode", "Some link's host holds non-ASCII letters."),
+    LinkFlag.CREDENTIAL_WORD: ("link_credential_word", "Some link's path or host speaks of logging in or verifying."),
+    LinkFlag.USERINFO: ("link_userinfo", "Some link carries a user name before its host."),
+    LinkFlag.ODD_PORT: ("link_odd_port", "Some link names an unusual port."),
+    LinkFlag.PLAIN_HTTP: ("link_plain_http", "Some link is not encrypted."),
+    LinkFlag.REDIRECTOR: ("link_redirector", "Some link goes through an open redirector."),
+    LinkFlag.FREE_HOSTING: ("link_free_hosting", "Some link leads to a host where anyone can publish."),
+    LinkFlag.DATA_OR_SCRIPT: ("link_data_or_script", "Some link is data: or script rather than an address."),
+    LinkFlag.RECIPIENT_IN_URL: ("link_names_recipient", "Some link carries the recipient's address."),
+}
+_SHIFTS = shifts_of([*_FLAGS])
+
+
+@family(
+    SignalLevel.LINKS,
+    *(Member(name, "flag", doc, 0, 1) for name, doc in _FLAGS.values()),
+    Member("link_flags_seen", "flags", "Different oddities over all links of the message.", 0, len(_FLAGS)),
+    Member("link_count", "links", "Links in the body."),
+    Member("link_site_count", "sites", "Different registrable domains linked to."),
+)
+def link_flags(m: MessageBatch, f: FactValues) -> Floats:
+    """Each oddity, true when any link has it; 0 for a message without links."""
+    seen = reduce_over(np.bitwise_or, m, Level.LINK, m.link_flags[None], 0)[0]
+    flags = bits(seen, _SHIFTS)
+    several = np.add.reduce(flags, axis=0)
+    return np.concatenate([flags, stack([several, m.link_count, m.link_site_count])])
+
+
+@family(
+    SignalLevel.LINKS,
+    Member("link_site_messages_least", "messages", "Earlier messages that linked to the least known site linked here."),
+    Member("link_site_parties_least", "parties", "Parties that ever linked to the least known site linked here."),
+    Member("link_site_youngest_days", "days", "Days since the newest site linked here was first seen; 0 never before."),
+    Member("link_new_sites", "links", "Links to sites that nobody had linked to and that never wrote."),
+    Member("link_new_to_party_share", "share", "Share of the links that this party had never sent.", 0, 1),
+    Member("link_foreign_share", "share", "Share of the links that lead away from the sender's own site.", 0, 1),
+)
+def link_history(m: MessageBatch, f: FactValues) -> Floats:
+    """The links' sites in the tenant's history; all unknown for a message without links to hosts."""
+    if not len(m.link_site_key):
+        return np.full((6, len(m)), NAN)
+    seen = stack([f[link_site_messages], f[link_site_parties]])
+    hosted = seen[0] >= 0
+    first = f[link_site_first]
+    owner = m.owner(Level.LINK)
+    age = np.where(first > 0, (m.time[owner] - first) / SECONDS_A_DAY, 0.0)
+    least = np.concatenate([seen, np.maximum(age, 0.0)[None]])
+    least[:, ~hosted] = np.inf
+    lowest = known(reduce_over(np.minimum, m, Level.LINK, least, np.inf))
+    foreign = (m.link_site_key != m.sender_site_key[owner]) & hosted
+    # A site that the tenant gets mail from is known even when its first link comes now.
+    new = (seen[0] == 0) & ((f[site_messages][owner] <= 0) | foreign)
+    totals = reduce_over(
+        np.add, m, Level.LINK, stack([new, (f[party_link_site_messages] == 0) & hosted, foreign, hosted]), 0.0
+    )
+    none = totals[3] == 0
+    out = np.concatenate([lowest, totals[:1], totals[1:3] / totals[3]])
+    out[:, none] = NAN
+    # The party's key may be missing although the link has a site.
+    out[4][m.sender_party_key == 0] = NAN
+    return out
+
+
+@family(
+    SignalLevel.LINKS,
+    Member("link_shown_site_differs", "links", "Links that show one registrable domain and lead to another."),
+    Member("link_shows_sender_site", "flag", "A link shows the sender's own site but leads elsewhere.", 0, 1),
+)
+def link_pretence(m: MessageBatch, f: FactValues) -> Floats:
+    """Shown against real targets by registrable domain; 0 without links."""
+    shown = m.link_shown_site_key
+    if not len(shown):
+        return np.zeros((2, len(m)))
+    differs = (shown != 0) & (m.link_site_key != 0) & (shown != m.link_site_key)
+    sender = differs & (shown == m.sender_site_key[m.owner(Level.LINK)])
+    out = reduce_over(np.add, m, Level.LINK, stack([differs, sender]), 0.0)
+    out[1] = np.minimum(out[1], 1.0)
+    return out

@@ -1,0 +1,174 @@
+"""What the mail itself says and how it is made: lures, counts, shape of subject and body, defects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.baselines.values import FactValues
+from detection.mail.batch import Floats, MessageBatch
+from detection.mail.message import Defect
+from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, shifts_of, stack
+from detection.signals.registry import Member, SignalLevel, family
+
+_COUNTS = {
+    "lure_credential": "Phrases that ask to log in, verify, confirm or update an account.",
+    "lure_account_threat": "Phrases that threaten with suspension, closing, loss of mail or storage.",
+    "lure_payment": "Phrases that ask for a payment or transfer.",
+    "lure_invoice": "Phrases about an invoice, statement or remittance.",
+    "lure_bank_change": "Phrases that announce or ask for changed bank details.",
+    "lure_payroll": "Phrases about pay, direct deposit or salary accounts.",
+    "lure_gift_card": "Phrases about gift cards and vouchers.",
+    "lure_secrecy": "Phrases that ask for silence or discretion.",
+    "lure_urgency": "Phrases that press for time.",
+    "lure_task": "Phrases that open a favour or task (are you available, need you to).",
+    "lure_callback": "Phrases that ask to call a number.",
+    "lure_extortion": "Phrases of blackmail.",
+    "lure_document_share": "Phrases that announce a shared document, voicemail, fax or signature.",
+    "lure_advance_fee": "Phrases of advance-fee fraud: inheritances, funds, beneficiaries, lotteries, loans.",
+    "phone_count": "Telephone numbers in the text.",
+    "money_count": "Amounts of money in the text.",
+    "account_number_count": "Bank account numbers, routing numbers and wallet addresses in the text.",
+    "exclamation_count": "Exclamation marks in subject and text.",
+    "upper_word_count": "Words all in capitals.",
+    "non_ascii_lookalike_count": "Words that mix alphabets to look like other words.",
+    "image_count": "Images in the body.",
+    "form_count": "HTML forms in the body.",
+}
+
+INTENTS = tuple(name for name in _COUNTS if name.startswith("lure_"))
+_MONEY = ("lure_payment", "lure_invoice", "lure_bank_change", "lure_payroll", "lure_gift_card", "lure_advance_fee")
+_PRESSURE = ("lure_urgency", "lure_secrecy", "lure_account_threat")
+
+
+def _rows(names: tuple[str, ...]) -> list[int]:
+    return [list(_COUNTS).index(name) for name in names]
+
+
+_INTENT_ROWS, _MONEY_ROWS, _PRESSURE_ROWS = _rows(INTENTS), _rows(_MONEY), _rows(_PRESSURE)
+
+
+@family(
+    SignalLevel.MESSAGE,
+    *(Member(name, "count", doc, 0, 65_535) for name, doc in _COUNTS.items()),
+    Member("lure_intents", "intents", "Different intents among the lure phrases found.", 0, len(INTENTS)),
+    Member(
+        "lure_money", "phrases", "Lure phrases about money: payment, invoice, bank change, payroll, gift card, fee."
+    ),
+    Member("lure_pressure", "phrases", "Lure phrases that press: urgency, secrecy, threat to the account."),
+)
+def lures_and_counts(m: MessageBatch, f: FactValues) -> Floats:
+    """Counts of phrases and of things in the text, and what they add up to."""
+    counts = stack([getattr(m, name) for name in _COUNTS])
+    intents = np.add.reduce(counts[_INTENT_ROWS] > 0, axis=0, dtype=np.float64)
+    # Sums of whole numbers are exact in any order.
+    money = np.add.reduce(counts[_MONEY_ROWS], axis=0)
+    pressure = np.add.reduce(counts[_PRESSURE_ROWS], axis=0)
+    return np.concatenate([counts, intents[None], money[None], pressure[None]])
+
+
+@family(
+    SignalLevel.MESSAGE,
+    Member("greeting_generic", "flag", "Greets nobody in particular: dear customer, dear user.", 0, 1),
+    Member("bulk", "flag", "Says of itself that it is bulk or automatic mail.", 0, 1),
+    Member("subject_claims_reply", "flag", "The subject claims to answer something.", 0, 1),
+    Member("subject_claims_forward", "flag", "The subject claims to forward something.", 0, 1),
+    Member("subject_missing", "flag", "There is no subject.", 0, 1),
+    Member("message_id_missing", "flag", "There is no Message-ID.", 0, 1),
+    Member("mailer_missing", "flag", "The sending program does not name itself.", 0, 1),
+    Member("mailing_list", "flag", "Came over a mailing list.", 0, 1),
+    Member("text_missing", "flag", "There is no readable text.", 0, 1),
+    Member("html_present", "flag", "Has an HTML body.", 0, 1),
+    Member("hidden_text_present", "flag", "Has HTML text that a reader cannot see.", 0, 1),
+    Member("image_only", "flag", "Has images and next to no text (under 50 characters).", 0, 1),
+)
+def traits(m: MessageBatch, f: FactValues) -> Floats:
+    """Flags that each need one comparison."""
+    return stack(
+        [
+            m.greeting_generic,
+            m.bulk,
+            m.subject_is_reply,
+            m.subject_is_forward,
+            m.subject_length == 0,
+            m.own_id_key == 0,
+            m.mailer_key == 0,
+            m.list_key != 0,
+            m.text_length == 0,
+            m.html_length > 0,
+            m.hidden_text_length > 0,
+            (m.image_count > 0) & (m.text_length < 50),
+        ]
+    )
+
+
+@family(
+    SignalLevel.MESSAGE,
+    Member("size", "bytes", "Raw size of the message."),
+    Member("text_length", "characters", "Readable text."),
+    Member("html_length", "characters", "HTML of the body."),
+    Member("subject_length", "characters", "Length of the subject."),
+    Member("reference_count", "messages", "Messages that References names."),
+    Member("text_share_of_html", "share", "Readable text to HTML, saturating at 1; unknown without HTML.", 0, 1),
+    Member("hidden_text_share", "share", "Share of the text that a reader cannot see; unknown without text.", 0, 1),
+    Member("subject_upper_share", "share", "Share of capitals in the subject; unknown without letters.", 0, 1),
+    Member("date_skew_days", "days", "How far Date lies from arrival, either way; unknown without a usable Date."),
+    Member("date_in_future_days", "days", "How far Date lies after arrival; unknown without a usable Date."),
+    Member("text_brevity", "share", "1 for no text, one half at 500 characters, towards 0 for long text.", 0, 1),
+    Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
+)
+def shape(m: MessageBatch, f: FactValues) -> Floats:
+    """Lengths, shares and times of the message."""
+    lengths = stack([m.size, m.text_length, m.html_length, m.subject_length, m.reference_count])
+    text, html = lengths[1], lengths[2]
+    hidden = m.hidden_text_length.astype(np.float64)
+    skew = np.where(m.date_skew == np.iinfo(np.int64).min, NAN, m.date_skew / SECONDS_A_DAY)
+    derived = stack(
+        [
+            np.minimum(text / html, 1.0),
+            hidden / (hidden + text),
+            m.subject_upper_share,
+            np.abs(skew),
+            np.maximum(skew, 0.0),
+            500.0 / (500.0 + text),
+            1000.0 * m.upper_word_count / (text + 100.0),
+        ]
+    )
+    derived[0][html == 0] = NAN
+    return np.concatenate([lengths, derived])
+
+
+_DEFECTS = {
+    Defect.NO_FROM: "There is no From.",
+    Defect.SEVERAL_FROM: "There are several From addresses.",
+    Defect.BROKEN_FROM: "From cannot be read by the rules.",
+    Defect.NO_DATE: "There is no Date.",
+    Defect.BROKEN_DATE: "Date cannot be read.",
+    Defect.RAW_8BIT_HEADER: "Headers hold raw 8-bit bytes.",
+    Defect.BROKEN_ENCODED_WORD: "A header's encoded word is broken.",
+    Defect.BROKEN_MIME: "The MIME structure is broken.",
+    Defect.BROKEN_ENCODING: "A part's transfer encoding is broken.",
+    Defect.UNKNOWN_CHARSET: "A part names a character set that does not exist.",
+    Defect.DUPLICATE_HEADER: "A header that may come once comes twice.",
+    Defect.PARSERS_DISAGREE: "Mail programs would read different senders from it.",
+}
+_DEFECT_SHIFTS = shifts_of([*_DEFECTS])
+_CAPPED = np.uint32(
+    Defect.CAPPED_HEADERS
+    | Defect.CAPPED_RECIPIENTS
+    | Defect.CAPPED_PARTS
+    | Defect.CAPPED_DEPTH
+    | Defect.CAPPED_TEXT
+    | Defect.CAPPED_HTML
+    | Defect.CAPPED_LINKS
+)
+
+
+@family(
+    SignalLevel.MESSAGE,
+    *(Member(f"defect_{defect.name.lower()}", "flag", doc, 0, 1) for defect, doc in _DEFECTS.items()),
+    Member("capped", "flag", "Was too large or too deep somewhere and is known in part only.", 0, 1),
+)
+def defects(m: MessageBatch, f: FactValues) -> Floats:
+    """What was wrong with the bytes."""
+    capped = (m.defects & _CAPPED) != 0
+    return np.concatenate([bits(m.defects, _DEFECT_SHIFTS), stack([capped])])

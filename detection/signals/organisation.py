@@ -1,0 +1,57 @@
+"""The tenant itself: its people's names in foreign hands, and how much of its mail has been seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.baselines.facts import (
+    own_local_name_correspondents,
+    own_local_name_messages,
+    own_name_address,
+    own_name_correspondents,
+    own_name_messages,
+    tenant_first,
+    tenant_messages,
+)
+from detection.baselines.values import FactValues
+from detection.mail.batch import Floats, MessageBatch
+from detection.signals.arrays import NAN, days_since, facts_of
+from detection.signals.registry import Member, SignalLevel, family
+
+
+@family(
+    SignalLevel.ORGANISATION,
+    Member("own_name_messages", "messages", "Messages that own people sent under this display name."),
+    Member("own_local_name_messages", "messages", "Messages of own addresses that spell this display name."),
+    Member("own_name_correspondents", "people", "People that the own bearer of this name writes to: its prominence."),
+    Member(
+        "own_name_misused", "flag", "The display name is of one of the tenant's people; the address is foreign.", 0, 1
+    ),
+    Member("own_name_misused_prominence", "people", "Prominence of the own person whose name a foreign address bears."),
+    Member(
+        "own_name_from_other_own", "flag", "An own address writes under the name that another own address bears.", 0, 1
+    ),
+)
+def own_names(m: MessageBatch, f: FactValues) -> Floats:
+    """The display name among the tenant's own people; unknown without one."""
+    counts = facts_of(
+        f, (own_name_messages, own_local_name_messages, own_name_correspondents, own_local_name_correspondents)
+    )
+    prominence = np.maximum(counts[2], counts[3])
+    ours = (counts[0] > 0) | (counts[1] > 0)
+    misused = ours & ~m.sender_is_own
+    bearer = f[own_name_address].view(np.uint64)
+    other = m.sender_is_own & (counts[0] > 0) & (bearer != m.sender_key)
+    flags = np.where(np.isnan(prominence), NAN, [misused, misused * prominence, other])
+    return np.concatenate([counts[:2], prominence[None], flags])
+
+
+@family(
+    SignalLevel.ORGANISATION,
+    Member("tenant_messages", "messages", "Messages of the tenant seen before this one."),
+    Member("tenant_age_days", "days", "Days of the tenant's history before this message."),
+)
+def maturity(m: MessageBatch, f: FactValues) -> Floats:
+    """How much history stands behind every other signal."""
+    seen = facts_of(f, (tenant_messages, tenant_first))
+    return np.concatenate([seen[:1], days_since(m, seen[1:], never=0.0)])
