@@ -10,16 +10,15 @@ from sqlalchemy import BigInteger, Integer, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
-from onboarding.database.rows import Row
+from onboarding.database.rows import Row, Tenanted
 
 
-class AuditEntry(Row):
+class AuditEntry(Tenanted, Row):
     """One action. Not tied to the tenant's row: that a tenant was removed outlives it."""
 
     __tablename__ = "audit_log"
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    tenant: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime]
     actor: Mapped[str]
     """A person's or a service's name."""

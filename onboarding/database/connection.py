@@ -2,27 +2,38 @@
 
 Several processes write at once. SQLite runs in WAL mode and a writing transaction takes the write lock at its start
 (`BEGIN IMMEDIATE`): one that reads first and writes later could not be retried by waiting.
+
+Every session but the fleet's belongs to one tenant. On PostgreSQL it takes the role that row-level security holds to
+that tenant's rows; on both, the ORM adds the tenant to what it reads and refuses to write a row of another.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
-from onboarding.database.rows import OfTenant
+from onboarding.database.rows import Tenanted
 
 BUSY_SECONDS = 30
 """How long a writer waits for others on SQLite, and to connect."""
+
+
+TENANT_ROLE = "gatehouse_tenant"
+"""Made by the migrations: what a session of one tenant runs as on PostgreSQL."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class DatabaseError(Exception):
@@ -64,6 +75,23 @@ class Database:
         with self._bound(tenant, writes=True) as session:
             yield session
 
+    def write(self, tenant: str, work: Callable[[Session], T], *, patience: float = 120.0) -> T:
+        """Does the work in a transaction; again, for `patience` seconds, while the database is away or too busy.
+
+        The work may have been kept although the connection broke before saying so: doing it twice must change nothing.
+        """
+        until, pause = time.monotonic() + patience, 0.1
+        while True:
+            try:
+                with self.transaction(tenant) as session:
+                    return work(session)
+            except DBAPIError as error:
+                if not is_passing(error) or time.monotonic() + pause > until:
+                    raise
+                log.warning("the database did not answer, trying again in %.1f s: %s", pause, error.orig)
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
     @contextmanager
     def fleet_session(self) -> Iterator[Session]:
         """Reads across tenants: for `fleet` only."""
@@ -78,9 +106,11 @@ class Database:
     def _bound(self, tenant: str | None, *, writes: bool) -> Iterator[Session]:
         engine = self.engine.execution_options(gatehouse_writes=writes)
         with Session(engine, expire_on_commit=False, info={"tenant": tenant}) as session:
-            event.listen(session, "before_flush", _own_rows_only if writes else _no_writes)
-            if tenant is not None and self.url.get_backend_name() == "postgresql":
-                session.execute(text("SELECT set_config('gatehouse.tenant', :tenant, true)"), {"tenant": tenant})
+            event.listen(session, "before_flush", _writes_own_rows_only if writes else _writes_nothing)
+            if tenant is not None:
+                event.listen(session, "do_orm_execute", _reads_own_rows_only)
+                if self.url.get_backend_name() == "postgresql":
+                    session.execute(_BECOME_TENANT, {"role": TENANT_ROLE, "tenant": tenant.replace("\0", "")})
             yield session
             if writes:
                 session.commit()
@@ -103,6 +133,31 @@ def parsed(url: str) -> URL:
             f"a {backend} database cannot be used; use SQLite (sqlite:////path/to/file.db) or PostgreSQL (postgresql+psycopg://host/name)"
         )
     return parsed
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether the same statement may well succeed a little later: no connection, a restart, a deadlock, a long lock."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig) or "busy" in str(error.orig)
+    if not isinstance(error, OperationalError):
+        return False
+    # PostgreSQL appendix A: class 08 connection, 40 rollback, 53300 too many connections, 57P shutdown and start-up;
+    # psycopg gives no code when there is no server to give one.
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state.startswith(("08", "40", "53300", "57P"))
+
+
+_BECOME_TENANT = text("SELECT set_config('role', :role, true), set_config('gatehouse.tenant', :tenant, true)")
+
+
+def _reads_own_rows_only(state: ORMExecuteState) -> None:
+    """Adds the tenant to every ORM statement, whether or not its author did."""
+    tenant = state.session.info["tenant"]
+    state.statement = state.statement.options(
+        with_loader_criteria(Tenanted, lambda row: row.tenant == tenant, include_aliases=True)
+    )
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -132,15 +187,15 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _no_writes(session: Session, context: Any, instances: Any) -> None:
+def _writes_nothing(session: Session, context: Any, instances: Any) -> None:
     raise RuntimeError("this session is for reading: write in Database.transaction(tenant)")
 
 
-def _own_rows_only(session: Session, context: Any, instances: Any) -> None:
+def _writes_own_rows_only(session: Session, context: Any, instances: Any) -> None:
     """A transaction of one tenant writes no row of another."""
     tenant = session.info["tenant"]
     for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, OfTenant) and row.tenant != tenant:
+        if isinstance(row, Tenanted) and row.tenant != tenant:
             raise RuntimeError(
                 f"a transaction of tenant {tenant} cannot write {type(row).__name__} of tenant {row.tenant}"
             )

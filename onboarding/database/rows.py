@@ -91,7 +91,13 @@ class Row(DeclarativeBase):
     }
 
 
-class OfTenant:
+class Tenanted:
+    """A row that says which tenant it is about: a transaction of one tenant reads and writes no row of another."""
+
+    tenant: Mapped[str] = mapped_column(index=True)
+
+
+class OfTenant(Tenanted):
     """A row that belongs to one tenant, is keyed by it first, and goes with it."""
 
     tenant: Mapped[str] = mapped_column(

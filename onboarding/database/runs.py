@@ -101,16 +101,20 @@ def begin(
     actor: str,
     parameters: dict[str, Any] | None = None,
     flow_run: str | None = None,
+    id: str | None = None,
     silent_after: float = SILENT_SECONDS,
 ) -> RunToken:
     """Starts a run of the tenant, in place of one that is dead.
 
     Raises TenantBusy when another is alive: its process is there (same machine), or its heartbeat is younger than
     `silent_after` seconds (elsewhere). A new attempt of the same Prefect flow run takes over from the last one.
+    With an `id` chosen by the caller, beginning again after an answer was lost gives the same run.
     """
     lease = _locked_lease(session, tenant)
     holder = session.get(Run, (tenant, lease.run)) if lease.run else None
     if holder is not None and holder.state is RunState.RUNNING:
+        if holder.id == id:
+            return RunToken(tenant, holder.id, holder.token)
         again = flow_run is not None and holder.flow_run == flow_run
         if not again and is_alive(holder, silent_after):
             raise TenantBusy(holder)
@@ -121,7 +125,7 @@ def begin(
         )
     at, process = clock.now(), current()
     lease.number += 1
-    lease.run = uuid4().hex
+    lease.run = id or uuid4().hex
     session.add(
         Run(
             tenant=tenant,
@@ -163,8 +167,10 @@ def beat(session: Session, token: RunToken) -> None:
 
 
 def finish(session: Session, token: RunToken, state: RunState, error: str | None = None) -> None:
-    """Ends the run and gives up the lease. Raises Fenced when another has it."""
+    """Ends the run and gives up the lease; again changes nothing. Raises Fenced when another took over."""
     lease = _locked_lease(session, token.tenant)
+    if lease.run is None and lease.number == token.number and get(session, token.tenant, token.run).state is state:
+        return
     _refuse_unless_held(token, (lease.number, lease.run))
     _end(get(session, token.tenant, token.run), state, error)
     lease.run = None

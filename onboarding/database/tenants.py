@@ -121,7 +121,7 @@ def get(session: Session, name: str, *, lock: bool = False) -> Tenant:
 
 
 def change(session: Session, name: str, *, actor: str, **values: Any) -> Tenant:
-    """Sets some of: domains, source, alpha, delta, lookback_days, tags, overrides; writes the change to the audit log."""
+    """Sets some of domains, source, alpha, delta, lookback_days, tags, overrides, and notes it in the audit log."""
     unknown = values.keys() - {"domains", "source", "alpha", "delta", "lookback_days", "tags", "overrides"}
     if unknown:
         raise TypeError(f"cannot be set for a tenant: {', '.join(sorted(unknown))}")
@@ -194,9 +194,7 @@ def rows_of(session: Session, name: str) -> dict[str, int]:
 def check_name(name: str) -> None:
     """Raises TenantError for a name that a tenant cannot have."""
     if not NAME.fullmatch(name):
-        raise TenantError(
-            f"{name!r} cannot be a tenant's name: use up to 63 lower-case letters, digits and hyphens, such as acme-corp"
-        )
+        raise TenantError(f"{name!r} cannot be a tenant's name: use up to 63 lower-case letters, digits and hyphens")
 
 
 def clear_hold(tenant: Tenant) -> None:
