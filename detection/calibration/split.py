@@ -1,0 +1,56 @@
+"""No data is used twice: history in three disjoint parts, for fitting tails, choosing weights and certifying.
+
+A campaign lies in one part with all its messages. The order is that of a salted hash of the campaign's key, so a part
+is a random sample of history that is the same on every run and in whatever order the messages came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detection.calibration.order_statistics import minimum_n
+from detection.keys import combine
+
+if TYPE_CHECKING:
+    from detection.keys import Keys
+    from detection.mail.batch import Ints
+
+SALT = np.uint64(0x6761746568757365)
+CERTIFYING_SHARE = 0.5
+MOST_CERTIFYING_SHARE = 0.8
+WEIGHING_SHARE = 0.25
+"""Of what certifying leaves over."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Positions of campaigns, int64, each part ascending."""
+
+    fitting: Ints
+    weighing: Ints
+    certifying: Ints
+
+
+def split(keys: Keys, *, alpha: float, delta: float, weighing: bool) -> Parts:
+    """Divides campaigns with distinct `keys` uint64[c].
+
+    Half certifies. When half is too few to certify alpha but up to four fifths would be enough, just enough certifies:
+    the sizes depend on the count alone, never on a score, so the certificate's guarantee is untouched. Without
+    rehearsals there are no weights to choose (`weighing=False`) and that part is empty.
+    """
+    n = len(keys)
+    needed = minimum_n(alpha, delta)
+    certifying = -(-n // 2)
+    if certifying < needed <= MOST_CERTIFYING_SHARE * n:
+        certifying = needed
+    rest = n - certifying
+    choosing = int(rest * WEIGHING_SHARE) if weighing else 0
+    order = np.lexsort((keys, combine(keys, np.full(n, SALT, dtype=np.uint64))))
+    return Parts(
+        fitting=np.sort(order[: rest - choosing]),
+        weighing=np.sort(order[rest - choosing : rest]),
+        certifying=np.sort(order[rest:]),
+    )
