@@ -5,21 +5,39 @@ that message; it is looked up under the key that `key` reads from the message be
 
 * `UNKNOWN` (-1) when the key itself is missing (no sender, no Reply-To ...),
 * 0 when the key is known and nothing was ever seen under it.
+
+A kind is a few lines: what one message puts into a cell (`lift`), how two cells become one (`merge`, a ufunc with
+0 as its neutral element), how a cell reads (`sign`), and the value as of each message of a time line (`as_of`).
+Cells are uint32. A first time is kept as its negative modulo 2**32, so that first and last are both a maximum.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from detection.baselines.parts import EVERYTHING, Part, Where, level_of
-from detection.mail.batch import Level
+import numpy as np
+import numpy.typing as npt
+
+from detection.baselines.parts import DAY, EVERYTHING, Part, Where, level_of
+from detection.baselines.timeline import Events
+from detection.mail.batch import Ints, Level
 
 UNKNOWN = -1
+
+Cells = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact:
     """One statistic of past communication for a key."""
+
+    columns: ClassVar[int] = 1
+    """Cells a key takes in the table."""
+    merge: ClassVar[np.ufunc] = np.add
+    """How the cells of two parts of history become one: associative, commutative, 0 is neutral."""
+    sign: ClassVar[int] = 1
+    """A value is its cell times this, modulo 2**32."""
 
     key: tuple[Part, ...]
     where: Where = EVERYTHING
@@ -35,35 +53,102 @@ class Fact:
         """The parts that give the key a message is filed under."""
         return self.learn_key or self.key
 
+    def lift(self, clock: Cells) -> Cells:
+        """What one message at each second of `clock` (uint32[n]) puts into the cell."""
+        return np.ones_like(clock)
+
+    def as_of(self, events: Events) -> Ints:
+        """The value for each query of a time line, from the events strictly before it."""
+        return events.count_before()
+
 
 class Count(Fact):
-    """Messages seen under the key (a message counts once for each value of a ragged key)."""
+    """Messages seen under the key; a message counts once for each different value of a ragged key."""
+
+    __slots__ = ()
 
 
 class First(Fact):
     """Time of the first message under the key, seconds since the epoch; 0 never."""
 
+    __slots__ = ()
+    merge: ClassVar[np.ufunc] = np.maximum
+    sign: ClassVar[int] = -1
+
+    def lift(self, clock: Cells) -> Cells:
+        return np.negative(clock)
+
+    def as_of(self, events: Events) -> Ints:
+        return events.first_time_before()
+
 
 class Last(Fact):
     """Time of the last message under the key, seconds since the epoch; 0 never."""
 
+    __slots__ = ()
+    merge: ClassVar[np.ufunc] = np.maximum
 
-class DistinctDays(Fact):
-    """Days (UTC) on which the key was seen."""
+    def lift(self, clock: Cells) -> Cells:
+        return clock
+
+    def as_of(self, events: Events) -> Ints:
+        return events.last_time_before()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Recent(Fact):
+    """Messages under the key in the last `seconds` before the message: from `time - seconds` on, exactly.
+
+    Its table is the log of the times that a later message can still reach, not a cell.
+    """
+
+    columns: ClassVar[int] = 0
+
+    seconds: int
+
+    def as_of(self, events: Events) -> Ints:
+        return events.count_within(self.seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DistinctCount(Fact):
-    """Different values of `of` seen under the key, exactly."""
+    """Different values of `of` seen under the key, exactly.
+
+    A cell counts elements (key, value) that are new; the elements are kept, so that two parts of history that share
+    some can be merged.
+    """
 
     of: Part
+
+    @property
+    def element(self) -> tuple[Part, ...]:
+        """The parts of an element: the key it is filed under, and the value."""
+        return (*self.learned_under, self.of)
+
+
+class DistinctDays(DistinctCount):
+    """Days (UTC) on which the key was seen."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, key: tuple[Part, ...], where: Where = EVERYTHING, learn_key: tuple[Part, ...] | None = None
+    ) -> None:
+        DistinctCount.__init__(self, key, where, learn_key, of=DAY)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class FirstValue(Fact):
     """The value of `of` that came first under the key, as uint64 viewed as int64; 0 never.
 
-    Ties in time go to the smaller value, so that the order of arrival within one second does not matter.
+    Ties in time go to the smaller value, so that the order of arrival within one second does not matter. Its cells
+    are the time (as `First` keeps it) and the two halves of the value; of two, the greater time, then the smaller
+    value wins.
     """
 
+    columns: ClassVar[int] = 3
+
     of: Part
+
+    def lift(self, clock: Cells) -> Cells:
+        return np.negative(clock)

@@ -6,12 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from detection.keys import Keys, combine
 from detection.mail.batch import Bools, Level, MessageBatch
 from detection.mail.message import Authentication
 
 SECONDS_A_DAY = 86_400
+LAST_SECOND = 2**32 - 1
+"""7 February 2106. Facts keep time in 32 bits; a time outside of 1970 to 2106 counts as the nearest second."""
+
+
+def clock(batch: MessageBatch) -> npt.NDArray[np.uint32]:
+    """The second of each message by which facts order history: `time` within 1 to `LAST_SECOND`."""
+    return np.clip(batch.time, 1, LAST_SECOND).astype(np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,9 @@ HOUR_BLOCK = Part(
 )
 """Four-hour block of the day (UTC), working days and week-ends apart: 12 blocks."""
 
+DAY = Part("day", Level.MESSAGE, lambda m: clock(m).astype(np.uint64) // np.uint64(SECONDS_A_DAY) + np.uint64(1))
+"""Day (UTC), counted from 1 for 1 January 1970."""
+
 TENANT = Part("tenant", Level.MESSAGE, lambda m: np.ones(len(m), dtype=np.uint64))
 """The same key for every message: facts about the tenant as a whole."""
 
@@ -67,7 +78,8 @@ EVERYTHING = Where("every message", lambda m: np.ones(len(m), dtype=np.bool_))
 FROM_OUTSIDE = Where("sent from outside", lambda m: ~m.sender_is_own)
 FROM_US = Where("sent by the tenant", lambda m: m.sender_is_own & ~_disowned(m))
 TO_OUTSIDE = Where(
-    "sent by the tenant to outside", lambda m: m.sender_is_own & ~_disowned(m) & (m.own_recipient_count < m.recipient_count)
+    "sent by the tenant to outside",
+    lambda m: m.sender_is_own & ~_disowned(m) & (m.own_recipient_count < m.recipient_count),
 )
 SPF_PASS = Where("SPF passed", lambda m: m.spf == Authentication.PASS)
 DKIM_PASS = Where("DKIM passed and aligned", lambda m: (m.dkim == Authentication.PASS) & (m.dkim_aligned == 1))
