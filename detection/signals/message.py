@@ -113,7 +113,13 @@ def traits(m: MessageBatch, f: FactValues) -> Floats:
     Member("subject_upper_share", "share", "Share of capitals in the subject; unknown without letters.", 0, 1),
     Member("date_skew_days", "days", "How far Date lies from arrival, either way; unknown without a usable Date."),
     Member("date_in_future_days", "days", "How far Date lies after arrival; unknown without a usable Date."),
-    Member("text_brevity", "share", "1 for no text, one half at 500 characters, towards 0 for long text.", 0, 1),
+    Member(
+        "text_brevity",
+        "share",
+        "How short the text is: 1 for none, one half at 500 characters, towards 0 for long.",
+        0,
+        1,
+    ),
     Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
 )
 def shape(m: MessageBatch, f: FactValues) -> Floats:
