@@ -1,0 +1,1 @@
+"""What people write: templates with slots, by language and topic."""
