@@ -48,8 +48,12 @@ class Calibration(Protocol):
         """float64[detectors, n]: share of the tenant's benign mail that scores at least this high."""
         ...
 
+    def shares(self, tails: Floats) -> Floats:
+        """float64[detectors, n]: each tail probability over its detector's weight."""
+        ...
+
     def combined(self, tails: Floats) -> Floats:
-        """float64[n]: the minimum over the detectors of tail probability over weight (inf where a row is left out)."""
+        """float64[n]: the minimum over the detectors of `shares`."""
         ...
 
 
@@ -107,7 +111,7 @@ def decide(
     tails = calibration.tail_probabilities(scores.values)
     combined = calibration.combined(tails)
     attack, suspicious = verdicts(combined, calibration)
-    weighted = _weighted(calibration, tails)
+    weighted = calibration.shares(tails)
     leading = weighted.argmin(axis=0)
     decisions = []
     for row in range(len(scores)):
@@ -210,17 +214,6 @@ def explaining(detector: Detector) -> set[str]:
 
 def _fields(template: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(template) if name]
-
-
-def _weighted(calibration: Calibration, tails: Floats) -> Floats:
-    """What each detector alone would make of the combined number, float64[detectors, n]."""
-    weighted = np.empty_like(tails)
-    alone = np.full_like(tails, np.inf)
-    for d in range(len(tails)):
-        alone[d] = tails[d]
-        weighted[d] = calibration.combined(alone)
-        alone[d] = np.inf
-    return weighted
 
 
 def _shares(weighted: Floats) -> tuple[float, ...]:

@@ -31,8 +31,11 @@ class Thresholds:
     def tail_probabilities(self, scores: Floats) -> Floats:
         return np.exp(-scores)
 
+    def shares(self, tails: Floats) -> Floats:
+        return np.asarray(tails / np.array(self.weights)[:, None])
+
     def combined(self, tails: Floats) -> Floats:
-        return np.asarray((tails / np.array(self.weights)[:, None]).min(axis=0))
+        return np.asarray(self.shares(tails).min(axis=0))
 
 
 def scored(*rows: tuple[float, ...], **signals: float) -> Scores:
