@@ -147,6 +147,8 @@ class FirstValue(Fact):
     """
 
     columns: ClassVar[int] = 3
+    merge: ClassVar[np.ufunc] = np.maximum
+    """Of the first cell; the others follow it (`detection.baselines.merge.earlier_value`)."""
 
     of: Part
 
