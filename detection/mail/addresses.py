@@ -1,0 +1,187 @@
+"""Address lists (RFC 5322 section 3.4) read as mail programs show them, and the sender above all.
+
+Attackers write From lines that programs read differently. The list is read leniently, and where the strict reading and
+the lenient one name different senders, that is recorded: the disagreement is evidence of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from detection.mail.headers import Headers
+from detection.mail.hosts import ascii_host
+from detection.mail.message import Defect, Mailbox
+
+LONGEST_ADDRESS = 320
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^>]*+)>?+|([(),;:])|([^"<(),;:)]++)', re.DOTALL)
+_ONE = re.compile(r'\s*+(?:"([^"\\]*+)"|([^"<>(),;:@\\]*+))\s*+<([^<>\s",;:()@]++@[^<>\s",;:()@]++)>\s*+\Z')
+_BARE = re.compile(r"\s*+([^\s<>\",;:()@\[\]]++@[^\s<>\",;:()@\[\]]++)\s*+\Z")
+_ANGLE = re.compile(r"<\s*+([^<>@\s]{1,256}@[^<>@\s]{1,256})\s*+>?")
+_ANYWHERE = re.compile(r"[^\s<>\",;:()@\[\]]{1,256}@[^\s<>\",;:()@\[\]]{1,256}")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def sender_of(headers: Headers) -> Mailbox | None:
+    """The first From mailbox; None when none can be read. Records what is wrong with it among the defects."""
+    defects = headers.defects
+    values = headers.values.get("from")
+    if not values:
+        defects.add(Defect.NO_FROM)
+        return None
+    sender = _sender_in(values[0], headers)
+    for value in values[1:4]:
+        defects.add(Defect.SEVERAL_FROM)
+        other = _sender_in(value, headers)
+        if other is not None and sender is not None and other.address != sender.address:
+            defects.add(Defect.PARSERS_DISAGREE)
+        sender = sender or other
+    return sender
+
+
+def mailbox_of(headers: Headers, name: str) -> Mailbox | None:
+    """The first mailbox of a field such as Reply-To or Return-Path; None when there is none."""
+    values = headers.values.get(name)
+    if not values:
+        return None
+    text = headers.characters(values[0], headers.limits.value_bytes)
+    return next((found for found, _ in mailboxes(text, headers)), None) or _anywhere(text, "", headers)
+
+
+def mailboxes(text: str, headers: Headers) -> Iterator[tuple[Mailbox, bool]]:
+    """The mailboxes of a list, in order, each with whether it keeps the grammar.
+
+    `text` holds encoded words undecoded, so that an encoded comma does not split a name. Text without an address is
+    taken as the beginning of the next display name (`Smith, John <john@acme.example>`), which breaks the grammar.
+    """
+    one = _ONE.match(text)
+    if one is not None:
+        box = _mailbox(one[1] or one[2] or "", one[3], headers)
+        if box is not None:
+            yield box, True
+            return
+    words: list[str] = []
+    comment: list[str] = []
+    angle = ""
+    kept_grammar = True
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        quoted, in_angle, mark, word = token.groups()
+        if mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= depth > 0
+        elif depth:
+            if len(comment) < 20:
+                comment.append(quoted or in_angle or mark or word or "")
+        elif word is not None:
+            words.append(word)
+        elif quoted is not None:
+            words.append(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+        elif in_angle is not None:
+            if angle:
+                kept_grammar = False
+            angle = angle or in_angle
+        elif mark == ":" and not angle:
+            # A group's name (RFC 5322 section 3.4), or "mailto:".
+            words.clear()
+        else:
+            yield from _finished(words, comment, angle, kept_grammar, headers)
+            if angle or "@" in "".join(words):
+                words, kept_grammar = [], True
+            elif words and any(map(str.strip, words)):
+                words.append(", ")
+                kept_grammar = False
+            if len(words) > 100:
+                words.clear()
+            comment, angle = [], ""
+    yield from _finished(words, comment, angle, kept_grammar, headers)
+
+
+def _finished(
+    words: list[str], comment: list[str], angle: str, kept_grammar: bool, headers: Headers
+) -> Iterator[tuple[Mailbox, bool]]:
+    name = "".join(words)
+    if angle:
+        box = _mailbox(name, angle, headers)
+        # An address in the open before the angle bracket: some programs take the one, some the other.
+        kept_grammar = kept_grammar and not ("@" in name and _ANYWHERE.search(_outside_quotes(words)) is not None)
+    elif "@" in name:
+        bare = _BARE.match(name)
+        if bare is not None:
+            box = _mailbox("".join(comment), bare[1], headers)
+        else:
+            found = _ANYWHERE.search(name)
+            box = _mailbox(name[: found.start()], found[0], headers) if found else None
+            kept_grammar = False
+    else:
+        return
+    if box is not None:
+        yield box, kept_grammar
+
+
+def _outside_quotes(words: list[str]) -> str:
+    # A quoted name arrives as one word with nothing around it but blanks.
+    return "" if sum(1 for word in words if word.strip()) == 1 and not words[0].endswith(" ") else "".join(words)
+
+
+def _sender_in(value: bytes, headers: Headers) -> Mailbox | None:
+    defects = headers.defects
+    text = headers.characters(value, headers.limits.value_bytes)
+    one = _ONE.match(text)
+    if one is not None:
+        return _mailbox(one[1] or one[2] or "", one[3], headers)
+    bare = _BARE.match(text)
+    if bare is not None:
+        return _mailbox("", bare[1], headers)
+    found = [pair for pair, _ in zip(mailboxes(text, headers), range(2), strict=False)]
+    angles = _ANGLE.findall(text)
+    lenient = _mailbox(_before_last_angle(text), angles[-1], headers) if angles else None
+    if not found:
+        lenient = lenient or _anywhere(headers.decoded(text), "", headers)
+        defects.add(Defect.BROKEN_FROM)
+        if lenient is not None:
+            defects.add(Defect.PARSERS_DISAGREE)
+        return lenient
+    strict, kept_grammar = found[0]
+    if len(found) > 1:
+        defects.add(Defect.SEVERAL_FROM)
+    if not kept_grammar:
+        defects.add(Defect.BROKEN_FROM)
+        defects.add(Defect.PARSERS_DISAGREE)
+    elif lenient is not None and lenient.address != strict.address:
+        defects.add(Defect.PARSERS_DISAGREE)
+    return strict
+
+
+def _before_last_angle(text: str) -> str:
+    return text[: text.rfind("<")].strip(" \t,;(")
+
+
+def _anywhere(text: str, name: str, headers: Headers) -> Mailbox | None:
+    found = _ANYWHERE.search(text)
+    return _mailbox(name or text[: found.start()], found[0], headers) if found else None
+
+
+def _mailbox(name: str, address: str, headers: Headers) -> Mailbox | None:
+    address = address.strip(" \t'\"")
+    local, at, domain = address.rpartition("@")
+    if not at or len(address) > LONGEST_ADDRESS:
+        return None
+    if local[:7].lower() == "mailto:":
+        local = local[7:]
+    if " " in address:
+        local, domain = "".join(local.split()), "".join(domain.split())
+    domain = ascii_host(domain)
+    if not local or not domain:
+        return None
+    return Mailbox(display_name(name, headers), local.lower() + "@" + domain, domain)
+
+
+def display_name(name: str, headers: Headers) -> str:
+    """A display name as shown: encoded words decoded, white space and outer quotes removed, cut."""
+    if not name:
+        return ""
+    name = " ".join(headers.decoded(name).split()).strip("\"' ,;<(")
+    return name[: headers.limits.name_characters]

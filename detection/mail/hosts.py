@@ -1,0 +1,129 @@
+"""Host names and addresses as mail and links write them, to one spelling."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+
+LONGEST = 255
+_LABEL = 63
+_PLAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*+\Z")
+# Full stops of other scripts count as dots (RFC 3490 section 3.1).
+_DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
+
+
+def ascii_host(host: str) -> str:
+    """A domain or host in lower-case ASCII (IDNA), without trailing dots; cut to 255 characters. Never raises.
+
+    >>> ascii_host("MÜLLER.example.")
+    'xn--mller-kva.example'
+    """
+    if len(host) > LONGEST:
+        host = host[-LONGEST:]
+    return _ascii_host(host)
+
+
+@lru_cache(maxsize=1 << 13)
+def _ascii_host(host: str) -> str:
+    host = host.lower()
+    if not host.isascii():
+        host = ".".join(_ascii_label(label) for label in host.translate(_DOTS).split("."))
+    return host.strip(". \t")[:LONGEST]
+
+
+def _ascii_label(label: str) -> str:
+    if label.isascii():
+        return label
+    label = label[:_LABEL]
+    try:
+        return label.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        pass
+    # What IDNA 2003 refuses (newer scripts, emoji, bidirectional mixtures) still needs one name.
+    return "xn--" + label.encode("punycode").decode("ascii")
+
+
+@lru_cache(maxsize=1 << 13)
+def link_host(authority: str) -> str:
+    """The host of a URL's authority: userinfo and port removed, `%41` decoded, numeric addresses in dotted form.
+
+    >>> link_host("user:pw@WWW.Example.com:8080")
+    'www.example.com'
+    >>> link_host("0x7f000001")
+    '127.0.0.1'
+    """
+    host = authority.rpartition("@")[2]
+    if host.startswith("["):
+        return host.partition("]")[0][1:].lower()[:LONGEST]
+    host = host.partition(":")[0]
+    if "%" in host:
+        host = _unquoted(host)
+    host = ascii_host(host)
+    if host and host[0].isdigit():
+        return _dotted(host) or host
+    return host
+
+
+def public_network(address: str) -> str:
+    """The network of a public address, IPv4 /24 or IPv6 /48, as "a.b.c.0/24"; empty for any other address or text.
+
+    >>> public_network("8.8.4.4"), public_network("10.0.0.1"), public_network("2001:4860:4860::8888")
+    ('8.8.4.0/24', '', '2001:4860:4860::/48')
+    """
+    return _network(address) if len(address) <= 45 else ""
+
+
+@lru_cache(maxsize=1 << 13)
+def _network(address: str) -> str:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if not ip.is_global or ip.is_multicast:
+        return ""
+    return str(ipaddress.ip_network((int(ip), 24 if ip.version == 4 else 48), strict=False))
+
+
+def is_plain_host(host: str) -> bool:
+    """Whether it is spelled like a host name of at least two labels, or an IPv4 address."""
+    return "." in host and len(host) <= LONGEST and _PLAIN.match(host) is not None
+
+
+def _unquoted(host: str) -> str:
+    data = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), host.encode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")
+
+
+def _dotted(host: str) -> str:
+    # Browsers read 1 to 4 numbers, decimal, octal or hexadecimal (https://url.spec.whatwg.org/#concept-ipv4-parser).
+    pieces = host.split(".")
+    if len(pieces) > 4 or len(host) > 60:
+        return ""
+    try:
+        numbers = [_number(piece) for piece in pieces]
+    except ValueError:
+        return ""
+    value = 0
+    for number in numbers[:-1]:
+        if number > 255:
+            return ""
+        value = value << 8 | number
+    bits = 8 * (5 - len(numbers))
+    if numbers[-1] >= 1 << bits:
+        return ""
+    return str(ipaddress.IPv4Address(value << bits | numbers[-1]))
+
+
+def _number(text: str) -> int:
+    if not text.isascii():
+        raise ValueError(text)
+    if text.startswith("0x"):
+        return int(text[2:] or "0", 16)
+    if len(text) > 1 and text[0] == "0":
+        return int(text, 8)
+    if not text.isdigit():
+        raise ValueError(text)
+    return int(text)

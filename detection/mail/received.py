@@ -1,0 +1,79 @@
+"""The way a mail came: Received headers (RFC 5321 section 4.4), newest first."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from detection.mail.dates import seconds_of
+from detection.mail.headers import Headers, unfolded
+from detection.mail.hosts import public_network
+
+_FROM = re.compile(r"\s*from\s+\[?([^\s;()\[\],]{1,255})", re.IGNORECASE)
+_BY = re.compile(r"\sby\s", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:IPv6:)?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])"
+)
+_BY_ADDRESS = re.compile(r"\S{1,255}\s{1,9}\(\[?([0-9A-Fa-f.:]{3,45})\]?\)")
+LONGEST = 2_000
+
+
+class Way(NamedTuple):
+    """What the Received headers say."""
+
+    received: int | None
+    """Time of the topmost Received that has one, seconds since the epoch."""
+    path: tuple[str, ...]
+    network: str
+
+
+def way_of(headers: Headers) -> Way:
+    """Time, path and sending network of a mail.
+
+    The network is that of the newest hop whose peer has a public address and is not the receiving server's own
+    neighbour (large services hand mail on between public addresses of their own before it is delivered).
+    X-Originating-IP and X-Sender-IP, which a sender may write himself, are used only when no Received gives one.
+    """
+    received: int | None = None
+    path: list[str] = []
+    network = neighbour = ""
+    for raw in headers.values.get("received", ())[: headers.limits.received]:
+        text = unfolded(raw[:LONGEST]).decode("latin-1")
+        if received is None:
+            received = seconds_of(text.rpartition(";")[2])
+        match = _FROM.match(text)
+        if match is None:
+            continue
+        path.append(match[1].lower())
+        if network:
+            continue
+        by = _BY.search(text, match.end())
+        peer = text[match.start(1) : by.start() if by else len(text)]
+        for address in reversed(_ADDRESS.findall(peer)):
+            found = public_network(address)
+            if found:
+                if by is not None and _same_house(address, text, by.end()):
+                    neighbour = neighbour or found
+                else:
+                    network = found
+                break
+    network = network or neighbour
+    for name in ("x-originating-ip", "x-sender-ip"):
+        if not network and name in headers.values:
+            network = public_network(headers.raw(name).decode("latin-1").strip("[] "))
+    return Way(received, tuple(path), network)
+
+
+def _same_house(address: str, text: str, by: int) -> bool:
+    match = _BY_ADDRESS.match(text, by)
+    if match is None:
+        return False
+    if ":" in address:
+        # /24: what one large provider is given (2603:1000::/24 and the like).
+        return _first_24_bits(address) == _first_24_bits(match[1])
+    return address.split(".")[:2] == match[1].split(".")[:2]
+
+
+def _first_24_bits(address: str) -> str:
+    first, _, rest = address.partition(":")
+    return first.lower() + rest.partition(":")[0].zfill(4)[:2]
