@@ -20,6 +20,7 @@ from detection.mail.message import Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, Requirement, Source, SourceError
 from onboarding.sources.folders import folder_of
 from onboarding.sources.local import Entry, entries, requirements
+from onboarding.sources.mboxrd import Separator, separators
 from onboarding.sources.paging import MESSAGE_BYTES, paged, read_message_file
 from onboarding.sources.registry import scheme
 from onboarding.sources.uri import absolute_path, name_of, text_of
@@ -69,21 +70,31 @@ class EmlTree:
         return os.path.basename(self.root) or "mail"
 
     def _messages(self, mailbox: str, after: bytes) -> Iterator[tuple[bytes, Entry]]:
-        loose_are_ours, folder = mailbox == self._own_name, name_of(mailbox)
-        found = False
-        for entry in entries(self.root):
+        folder = name_of(mailbox)
+        if mailbox != self._own_name:
+            # Straight to it: with thousands of mailboxes, listing them all for each would cost the most.
+            path = os.path.join(os.fsencode(self.root), folder)
+            if (
+                b"/" in folder
+                or b"\0" in folder
+                or folder.startswith(b".")
+                or os.path.islink(path)
+                or not os.path.isdir(path)
+            ):
+                raise SourceError(
+                    f"mailbox {mailbox} is not in {self.uri}: the folder {os.path.join(self.root, mailbox)} is not "
+                    "there; restore it, or leave the mailbox out"
+                )
+            yield from self._walk(folder, after)
+            return
+        listing = entries(self.root)
+        if not any(entry.name == folder or not entry.is_folder for entry in listing):
+            raise SourceError(f"mailbox {mailbox} is not in {self.uri}: no message lies in {self.root}; restore it")
+        for entry in listing:
             if entry.is_folder and entry.name == folder:
-                found = True
-                yield from self._walk(entry.name, after)
-            elif not entry.is_folder and loose_are_ours:
-                found = True
-                if entry.name > after:
-                    yield entry.name, entry
-        if not found:
-            raise SourceError(
-                f"mailbox {mailbox} is not in {self.uri}: the folder {os.path.join(self.root, mailbox)} is not there; "
-                "restore it, or leave the mailbox out"
-            )
+                yield from self._walk(folder, after)
+            elif not entry.is_folder and entry.name > after:
+                yield entry.name, entry
 
     def _walk(self, folder: bytes, after: bytes) -> Iterator[tuple[bytes, Entry]]:
         for entry in entries(self.root, folder):
@@ -117,6 +128,25 @@ class EmlTree:
         folders = sum(entry.is_folder for entry in listing)
         names = [self._own_name] * (folders < len(listing)) + [text_of(e.name) for e in listing if e.is_folder]
         for name in names:
-            if next(self._messages(name, b""), None) is not None:
-                return True, f"{len(names)} mailboxes; {name} holds messages"
+            first = next(self._messages(name, b""), None)
+            if first is not None:
+                return self._judge(os.path.join(os.fsencode(self.root), first[0]), f"{len(names)} mailboxes; {name}")
         return False, "no file in it or below it"
+
+    def _judge(self, first: bytes, where: str) -> tuple[bool, str]:
+        """Whether a tree whose first file this is can be one of message files."""
+        if os.path.basename(os.path.dirname(first)) in (b"cur", b"new", b"tmp"):
+            return False, f"{where} holds maildir folders: use maildir:{self.root}"
+        try:
+            descriptor = os.open(first, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError as error:
+            return True, f"{where} holds files, of which the first cannot be read ({error.strerror})"
+        try:
+            found = sum(isinstance(each, Separator) for each in separators(descriptor, 0, 1))
+        except OSError:
+            found = 0
+        finally:
+            os.close(descriptor)
+        if found > 1:
+            return False, f"{where} holds files of many messages: use mbox:{self.root}"
+        return True, f"{where} holds messages"

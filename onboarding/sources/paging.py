@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +55,8 @@ def read_message_file(path: bytes, cap: int = MESSAGE_BYTES) -> bytes | Skip:
     except FileNotFoundError:
         raise
     except OSError as error:
-        return Skip(SkipReason.UNREADABLE, f"cannot be opened: {error.strerror}")
+        why = "a symbolic link, not followed" if error.errno == errno.ELOOP else f"cannot be opened: {error.strerror}"
+        return Skip(SkipReason.UNREADABLE, why)
     try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
