@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -126,7 +127,7 @@ def _deal_sorted(table: pa.Table, chosen: Ints, rank: Ints, kind: str, spill: Sp
     shard = rank[order] // shard_rows
     cuts = np.flatnonzero(np.diff(shard, prepend=-1, append=-1))
     taken = table.take(pa.array(order))
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         spill.add(kind, int(shard[start]), taken.slice(start, stop - start))
 
 
@@ -211,14 +212,27 @@ def _named(placement: Placement, shards: list[Shard]) -> History:
 
 
 def _put_in_force(layout: TenantLayout, work: Path, history: History) -> None:
-    place_of_shards = layout.history / history.digest
-    # The same content may be in force already, but its files damaged: the fresh ones take their place.
-    remove_tree(place_of_shards)
-    move_into_place(work, place_of_shards)
+    final = layout.history / history.digest
+    if not _holds(layout.history, history.shards):
+        # Not there, or damaged: then the fresh files take its place.
+        remove_tree(final)
+        move_into_place(work, final)
     write_manifest(layout, history)
     for path in layout.history.iterdir():
         if path.name not in (MANIFEST, history.digest) and path.is_dir():
             remove_tree(path)
+
+
+def _holds(folder: Path, shards: tuple[Shard, ...]) -> bool:
+    """Whether exactly these shards lie there, to the byte."""
+    for shard in shards:
+        try:
+            with open(folder / shard.name, "rb") as file:
+                if file_digest(file, "sha256").hexdigest() != shard.sha256:
+                    return False
+        except OSError:
+            return False
+    return True
 
 
 def _clear_temporary(layout: TenantLayout) -> None:

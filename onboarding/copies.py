@@ -106,7 +106,7 @@ def unite_recipients(mails: pa.Table, unnamed: pa.Table, first_rank: int) -> pa.
 
 
 def _fresh(owners: Ints, own_keys: Keys, unnamed: pa.Table, first_rank: int) -> pa.Table:
-    """The unnamed recipients that their mail does not have yet: one of each address, in the order of (mail, role, key)."""
+    """The unnamed recipients that their mail does not have yet: one an address, in the order of (mail, role, key)."""
     rank = unnamed.column("rank").to_numpy() - first_rank
     key = unnamed.column("recipient_key").to_numpy()
     role = unnamed.column("recipient_role").to_numpy()
@@ -151,7 +151,7 @@ def _sorted_copies(rows: Ints, keys: Keys, folders: npt.NDArray[np.int8], mailbo
         }
     )
     order = pc.sort_indices(copies, [(name, "ascending") for name in copies.column_names])
-    return order.to_numpy().astype(np.int64)
+    return np.asarray(order, dtype=np.int64)
 
 
 def _ties(standing: Ints, keys: Keys, mailboxes: pa.Array, paths: pa.Array) -> Ints:

@@ -88,7 +88,7 @@ def move_into_place(path: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def write_whole(final: Path, write: Callable[[Digesting], None]) -> Written:
+def write_whole(final: Path, write: Callable[[Digesting], object]) -> Written:
     """Writes a file so that `final` is, at any moment and after any crash, the old one or the new one."""
     with temporary(final.parent) as (path, sink):
         write(sink)

@@ -2,7 +2,7 @@
 
     tenants/<tenant>/mail/<mailbox>/part-000001-1a2b3c4d.parquet    messages as columns, one mailbox, as ingested
     tenants/<tenant>/history/                                       the same, one row a mail, in order of time
-    tenants/<tenant>/baselines/<n>/  calibrations/<n>/  scores/  report/
+    tenants/<tenant>/baselines/<n>/  baselines/<n>-names.parquet  calibrations/<n>.json  scores/  report/
 
 Names from outside (tenants, mailboxes) become folder names by `slug`, so that none of them can leave its place.
 All paths are made by joining here: that is the seam at which a URL of an object store can take the folder's place.
@@ -48,9 +48,13 @@ class TenantLayout:
         """One immutable baseline."""
         return self.root / "baselines" / str(version)
 
+    def names(self, baseline: int) -> Path:
+        """Texts of the keys of a baseline that reasons may have to name."""
+        return self.root / "baselines" / f"{baseline}-names.parquet"
+
     def calibration(self, version: int) -> Path:
         """One immutable calibration."""
-        return self.root / "calibrations" / str(version)
+        return self.root / "calibrations" / f"{version}.json"
 
     @property
     def scores(self) -> Path:
