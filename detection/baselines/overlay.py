@@ -207,10 +207,10 @@ class Overlay:
             cells.append(rows.reshape(-1))
         elements = np.array(sorted(self._elements), dtype=np.uint64)
         row_of = dict(zip(keys.tolist(), range(len(keys)), strict=True))
-        log = [
-            np.sort(pack(number, np.full(len(times), row_of[key]), np.array(times, dtype=np.uint32)))
-            for (number, key), times in self._times.items()
-        ]
+        log = []
+        for (number, key), times in self._times.items():
+            reachable = times[bisect_left(times, self._last_time - self._layout.streams[number].seconds) :]
+            log.append(pack(number, np.full(len(reachable), row_of[key]), np.array(reachable, dtype=np.uint32)))
         return Tables(
             keys=keys,
             cells=np.concatenate(cells),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detection.keys import Keys, combine
+from detection.keys import NO_KEY, Keys, combine
 from detection.mail.batch import Bools, Level, MessageBatch
 from detection.mail.message import Authentication
 
@@ -39,6 +39,9 @@ class Where:
     holds: Callable[[MessageBatch], Bools]
 
 
+_FAN_OUTS = np.array([1, 3, 10, 30, 100])
+_ONE = np.uint64(1)
+
 SENDER = Part("sender", Level.MESSAGE, lambda m: m.sender_key)
 SENDER_DOMAIN = Part("sender_domain", Level.MESSAGE, lambda m: m.sender_domain_key)
 SENDER_SITE = Part("sender_site", Level.MESSAGE, lambda m: m.sender_site_key)
@@ -47,6 +50,8 @@ SENDER_NAME = Part("sender_name", Level.MESSAGE, lambda m: m.sender_name_key)
 LOCAL_NAME = Part("local_name", Level.MESSAGE, lambda m: m.sender_local_name_key)
 REPLY_TO = Part("reply_to", Level.MESSAGE, lambda m: m.reply_to_key)
 ENVELOPE_SITE = Part("envelope_site", Level.MESSAGE, lambda m: m.envelope_site_key)
+REPLY_TO_SITE = Part("reply_to_site", Level.MESSAGE, lambda m: m.reply_to_site_key)
+NAME_DOMAIN = Part("name_domain", Level.MESSAGE, lambda m: m.sender_name_domain_key)
 NETWORK = Part("network", Level.MESSAGE, lambda m: m.network_key)
 MAILER = Part("mailer", Level.MESSAGE, lambda m: m.mailer_key)
 HEADERS = Part("headers", Level.MESSAGE, lambda m: m.header_order_key)
@@ -59,6 +64,7 @@ RECIPIENT = Part("recipient", Level.RECIPIENT, lambda m: m.recipient_key)
 RECIPIENT_SITE = Part("recipient_site", Level.RECIPIENT, lambda m: m.recipient_site_key)
 VARIANT = Part("variant", Level.VARIANT, lambda m: m.variant_key)
 LINK_SITE = Part("link_site", Level.LINK, lambda m: m.link_site_key)
+LINK_SHOWN_SITE = Part("link_shown_site", Level.LINK, lambda m: m.link_shown_site_key)
 ATTACHMENT_TYPE = Part("attachment_type", Level.ATTACHMENT, lambda m: m.attachment_type_key)
 ATTACHMENT_HASH = Part("attachment_hash", Level.ATTACHMENT, lambda m: m.attachment_hash_key)
 
@@ -66,6 +72,19 @@ HOUR_BLOCK = Part(
     "hour_block", Level.MESSAGE, lambda m: (m.time // (4 * 3600) % 6 + 6 * (_weekday(m) >= 5) + 1).astype(np.uint64)
 )
 """Four-hour block of the day (UTC), working days and week-ends apart: 12 blocks."""
+
+HOUR_OF_WEEK = Part(
+    "hour_of_week", Level.MESSAGE, lambda m: ((m.time // 3600 + 3 * 24) % (7 * 24) + 1).astype(np.uint64)
+)
+"""Hour of the week (UTC), 1 from Monday midnight to 168."""
+
+LANGUAGE = Part("language", Level.MESSAGE, lambda m: (m.language.astype(np.int64) + 1).astype(np.uint64))
+"""Language of the text; missing where it is unknown."""
+
+FAN_OUT = Part(
+    "fan_out", Level.MESSAGE, lambda m: np.searchsorted(_FAN_OUTS, m.recipient_count).astype(np.uint64) + _ONE
+)
+"""How many recipients, by size: 1 up to one, 2 up to three, 3 up to ten, 4 up to thirty, 5 up to a hundred, 6 more."""
 
 DAY = Part("day", Level.MESSAGE, lambda m: clock(m).astype(np.uint64) // np.uint64(SECONDS_A_DAY) + np.uint64(1))
 """Day (UTC), counted from 1 for 1 January 1970."""
@@ -85,6 +104,13 @@ SPF_PASS = Where("SPF passed", lambda m: m.spf == Authentication.PASS)
 DKIM_PASS = Where("DKIM passed and aligned", lambda m: (m.dkim == Authentication.PASS) & (m.dkim_aligned == 1))
 DMARC_PASS = Where("DMARC passed", lambda m: m.dmarc == Authentication.PASS)
 AUTHENTICATION_SEEN = Where("some authentication result known", lambda m: (m.spf > 0) | (m.dkim > 0) | (m.dmarc > 0))
+
+ANSWERS = Where("answers a message", lambda m: m.parent_key != NO_KEY)
+BULK = Where("says it is bulk", lambda m: m.bulk)
+WITH_LINKS = Where("has links", lambda m: m.link_count > 0)
+WITH_ATTACHMENTS = Where("has attachments", lambda m: m.attachment_count > 0)
+ABOUT_PAYMENT = Where("speaks of payment", lambda m: (m.lure_payment > 0) | (m.lure_invoice > 0))
+WITH_ACCOUNT_NUMBER = Where("holds an account number", lambda m: m.account_number_count > 0)
 
 
 def read(parts: tuple[Part, ...], batch: MessageBatch) -> Keys:

@@ -1,4 +1,4 @@
-"""What each fact means, the slow obvious way: Python dictionaries, one message after the other, from the declarations."""
+"""What each fact means, the slow obvious way: lists and sets, one message after the other."""
 
 from __future__ import annotations
 

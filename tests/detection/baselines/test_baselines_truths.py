@@ -43,7 +43,9 @@ def test_replay_gives_what_the_declarations_mean(history: tuple[MessageBatch, np
 
 @given(histories(), st.data())
 @settings(max_examples=25, deadline=None)
-def test_values_do_not_change_when_later_messages_are_added(history: tuple[MessageBatch, np.ndarray], data: st.DataObject) -> None:
+def test_values_do_not_change_when_later_messages_are_added(
+    history: tuple[MessageBatch, np.ndarray], data: st.DataObject
+) -> None:
     batch, learn = history
     cut = data.draw(st.integers(0, len(batch)))
     before = replay(batch.take(0, cut), learn[:cut])
@@ -120,7 +122,9 @@ def test_shards_merge_to_the_bytes_of_the_whole(history: tuple[MessageBatch, np.
 
 @given(histories(), st.data())
 @settings(max_examples=25, deadline=None)
-def test_snapshot_and_overlay_merge_to_the_next_snapshot(history: tuple[MessageBatch, np.ndarray], data: st.DataObject) -> None:
+def test_snapshot_and_overlay_merge_to_the_next_snapshot(
+    history: tuple[MessageBatch, np.ndarray], data: st.DataObject
+) -> None:
     batch, learn = history
     cut = data.draw(st.integers(0, len(batch)))
     snapshot = build(batch.take(0, cut), learn[:cut])
