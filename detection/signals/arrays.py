@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detection.baselines.algebra import Fact
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, Level, MessageBatch
 
 SECONDS_A_DAY = 86_400.0
 NAN = np.float64("nan")
+FAR = 2.0**40
+"""A moment, in seconds, after every mail (the year 36,812), exact in float64 in any difference with one."""
 
 
 def stack(arrays: Sequence[npt.NDArray[Any]]) -> Floats:
@@ -31,15 +31,9 @@ def known(values: Floats) -> Floats:
     return np.where(values < 0, NAN, values)
 
 
-def facts_of(facts: FactValues, which: Sequence[Fact]) -> Floats:
-    """Facts of one level as float64[facts, values of the level]; NaN where unknown."""
-    return known(stack([facts[fact] for fact in which]))
-
-
 def days_since(batch: MessageBatch, moments: Floats, never: float) -> Floats:
     """Days from each moment (float64[k, n], seconds, 0 never, NaN unknown) to the message; `never` where it is 0."""
-    age = (batch.time - moments) / SECONDS_A_DAY
-    return np.where(moments == 0, never, np.maximum(age, 0.0))
+    return np.where(moments == 0, never, np.maximum(batch.time - moments, 0.0) / SECONDS_A_DAY)
 
 
 def bits(flags: npt.NDArray[Any], shifts: npt.NDArray[Any]) -> Floats:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from detection.baselines.facts import attachment_hash_messages, sender_attachment_type_messages
-from detection.baselines.values import FactValues
 from detection.mail.batch import AttachmentFlag, Floats, Level, MessageBatch
 from detection.signals.arrays import NAN, bits, known, reduce_over, shifts_of, stack
+from detection.signals.context import Context
 from detection.signals.registry import Member, SignalLevel, family
 
 _FLAGS = {
@@ -33,7 +33,7 @@ _SHIFTS = shifts_of([*_FLAGS])
     *(Member(f"attachment_{flag.name.lower()}", "flag", doc, 0, 1) for flag, doc in _FLAGS.items() if flag.name),
     Member("attachment_count", "files", "Attached and inline files."),
 )
-def attachment_flags(m: MessageBatch, f: FactValues) -> Floats:
+def attachment_flags(m: MessageBatch, c: Context) -> Floats:
     """Each property, true when any attachment has it; 0 for a message without attachments."""
     seen = reduce_over(np.bitwise_or, m, Level.ATTACHMENT, m.attachment_flags[None], 0)[0]
     return np.concatenate([bits(seen, _SHIFTS), stack([m.attachment_count])])
@@ -46,14 +46,14 @@ def attachment_flags(m: MessageBatch, f: FactValues) -> Floats:
     Member("attachment_types_new", "files", "Attachments of a kind that this sender never sent; unknown without one."),
     Member("attachment_copies_seen", "messages", "Earlier messages that carried the most spread of these very files."),
 )
-def attachment_history(m: MessageBatch, f: FactValues) -> Floats:
+def attachment_history(m: MessageBatch, c: Context) -> Floats:
     """The attachments against this sender's habit; unknown for a message without attachments."""
     if not len(m.attachment_type_key):
         return np.full((4, len(m)), NAN)
-    kind = f[sender_attachment_type_messages]
+    kind = c[sender_attachment_type_messages]
     totals = reduce_over(np.add, m, Level.ATTACHMENT, stack([m.attachment_size, kind == 0]), NAN)
-    least = reduce_over(np.minimum, m, Level.ATTACHMENT, stack([kind]), NAN)
-    copies = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([f[attachment_hash_messages]]), NAN)
-    out = np.concatenate([totals[:1], known(least), totals[1:], known(copies)])
-    out[2][m.sender_key == 0] = NAN
-    return out
+    most = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([-kind, c[attachment_hash_messages]]), NAN)
+    # Without a sender the kind's count is unknown (-1), and so is its rarest.
+    least = np.where(m.sender_key == 0, NAN, np.maximum(-most[0], 0.0))
+    new = np.where(m.sender_key == 0, NAN, totals[1])
+    return np.concatenate([totals[:1], least[None], new[None], known(most[1:])])

@@ -14,9 +14,9 @@ from detection.baselines.facts import (
     variant_first_site,
     variant_messages,
 )
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, Level, MessageBatch
-from detection.signals.arrays import NAN, SECONDS_A_DAY, facts_of, first_of, known, reduce_over, stack
+from detection.signals.arrays import NAN, SECONDS_A_DAY, first_of, reduce_over, stack
+from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
 
 
@@ -40,16 +40,19 @@ from detection.signals.registry import Member, SignalLevel, family
         1,
     ),
 )
-def display_name(m: MessageBatch, f: FactValues) -> Floats:
+def display_name(m: MessageBatch, c: Context) -> Floats:
     """The display name against the address beside it."""
     inside = m.sender_name_domain_key
     other = (inside != 0) & (inside != m.sender_domain_key) & (inside != m.sender_site_key)
-    recipient_site = first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
-    own = other & (inside == recipient_site) & ~m.sender_is_own
-    same = m.sender_name_key == m.sender_local_name_key
-    out = stack([m.sender_name_key != 0, inside != 0, other, own, same])
-    out[4][(m.sender_name_key == 0) | (m.sender_local_name_key == 0)] = NAN
-    return out
+    own = other & ~m.sender_is_own
+    if own.any():
+        own &= inside == first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
+    nameless = (m.sender_name_key == 0) | (m.sender_local_name_key == 0)
+    spells = np.where(nameless, NAN, m.sender_name_key == m.sender_local_name_key)
+    return stack([m.sender_name_key != 0, inside != 0, other, own, spells])
+
+
+_NAMES = rows_of((name_messages, name_sender_messages, name_addresses, outside_name_messages))
 
 
 @family(
@@ -63,14 +66,13 @@ def display_name(m: MessageBatch, f: FactValues) -> Floats:
         "name_borrowed", "share", "How firmly the name belongs to another address, when this one never used it.", 0, 1
     ),
 )
-def name_history(m: MessageBatch, f: FactValues) -> Floats:
+def name_history(m: MessageBatch, c: Context) -> Floats:
     """Who else bears this display name; unknown without one."""
-    counts = facts_of(f, (name_messages, name_sender_messages, name_addresses, outside_name_messages))
+    counts = c.numbers[_NAMES]
     others = np.maximum(counts[0] - counts[1], 0.0)
     # A name of one or two addresses is a person's; a name of hundreds ("Support") belongs to nobody.
     firmness = others / (others + 5.0) * (2.0 / (1.0 + np.maximum(counts[2], 1.0)))
     borrowed = np.where(counts[1] > 0, 0.0, firmness)
-    borrowed[np.isnan(counts[1])] = NAN
     return np.concatenate([counts, others[None], borrowed[None]])
 
 
@@ -83,7 +85,7 @@ def name_history(m: MessageBatch, f: FactValues) -> Floats:
     Member("lookalike_imbalance", "share", "How far that domain outweighs the sender's in earlier mail.", 0, 1),
     Member("lookalike_of_own", "flag", "The domain that the sender's looks like is the recipient's own.", 0, 1),
 )
-def lookalike(m: MessageBatch, f: FactValues) -> Floats:
+def lookalike(m: MessageBatch, c: Context) -> Floats:
     """Domains of history that share a look-alike form with the sender's and were there before it.
 
     0 when there is none; unknown without a sender's domain.
@@ -92,19 +94,17 @@ def lookalike(m: MessageBatch, f: FactValues) -> Floats:
     if not len(m.variant_key):
         return np.where(unknown, NAN, np.zeros((4, len(m))))
     owner = m.owner(Level.VARIANT)
-    first_site = f[variant_first_site].view(np.uint64)
-    own_site = m.sender_site_key[owner]
-    sent = known(f[site_messages].astype(np.float64))
+    first_site, own_site = c.keys(variant_first_site), m.sender_site_key
+    sent = np.where(unknown, 0.0, c[site_messages])
     # The sender's own domain is part of each of its forms; what remains is of others.
-    others = f[variant_messages] - np.nan_to_num(sent[owner])
-    earlier = (first_site != own_site) & (others > 0)
-    recipient_site = first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)[owner]
-    first = f[variant_first]
-    age = np.maximum(m.time[owner] - first, 0) / SECONDS_A_DAY
-    values = stack([others, age, (first_site == recipient_site) & (recipient_site != 0) & (own_site != recipient_site)])
-    values *= earlier
-    most = reduce_over(np.maximum, m, Level.VARIANT, values, 0.0)
-    imbalance = most[0] / (most[0] + 10.0 * np.nan_to_num(sent) + 1.0)
-    out = np.concatenate([most[:2], imbalance[None], most[2:]])
-    out[:, unknown] = NAN
-    return out
+    others = c[variant_messages] - sent[owner]
+    earlier = (others > 0) & (first_site != own_site[owner])
+    if not earlier.any():
+        return np.where(unknown, NAN, np.zeros((4, len(m))))
+    recipient_site = first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
+    imitable = (recipient_site != 0) & (recipient_site != own_site)
+    age = np.maximum(m.time[owner] - c[variant_first], 0) / SECONDS_A_DAY
+    values = stack([others, age, (first_site == recipient_site[owner]) & imitable[owner]])
+    most = reduce_over(np.maximum, m, Level.VARIANT, values * earlier, 0.0)
+    imbalance = most[0] / (most[0] + 10.0 * sent + 1.0)
+    return np.where(unknown, NAN, np.stack([most[0], most[1], imbalance, most[2]]))

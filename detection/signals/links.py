@@ -11,9 +11,9 @@ from detection.baselines.facts import (
     party_link_site_messages,
     site_messages,
 )
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, Level, LinkFlag, MessageBatch
-from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, known, reduce_over, shifts_of, stack
+from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, reduce_over, shifts_of, stack
+from detection.signals.context import Context
 from detection.signals.registry import Member, SignalLevel, family
 
 _FLAGS = {
@@ -40,7 +40,7 @@ _SHIFTS = shifts_of([*_FLAGS])
     Member("link_count", "links", "Links in the body."),
     Member("link_site_count", "sites", "Different registrable domains linked to."),
 )
-def link_flags(m: MessageBatch, f: FactValues) -> Floats:
+def link_flags(m: MessageBatch, c: Context) -> Floats:
     """Each oddity, true when any link has it; 0 for a message without links."""
     seen = reduce_over(np.bitwise_or, m, Level.LINK, m.link_flags[None], 0)[0]
     flags = bits(seen, _SHIFTS)
@@ -57,30 +57,26 @@ def link_flags(m: MessageBatch, f: FactValues) -> Floats:
     Member("link_new_to_party_share", "share", "Share of the links that this party had never sent.", 0, 1),
     Member("link_foreign_share", "share", "Share of the links that lead away from the sender's own site.", 0, 1),
 )
-def link_history(m: MessageBatch, f: FactValues) -> Floats:
+def link_history(m: MessageBatch, c: Context) -> Floats:
     """The links' sites in the tenant's history; all unknown for a message without links to hosts."""
     if not len(m.link_site_key):
         return np.full((6, len(m)), NAN)
-    seen = stack([f[link_site_messages], f[link_site_parties]])
-    hosted = seen[0] >= 0
-    first = f[link_site_first]
     owner = m.owner(Level.LINK)
-    age = np.where(first > 0, (m.time[owner] - first) / SECONDS_A_DAY, 0.0)
-    least = np.concatenate([seen, np.maximum(age, 0.0)[None]])
-    least[:, ~hosted] = np.inf
-    lowest = known(reduce_over(np.minimum, m, Level.LINK, least, np.inf))
+    hosted = m.link_site_key != 0
+    first = c[link_site_first]
+    youngest = np.where(first > 0, np.maximum(m.time[owner] - first, 0) / SECONDS_A_DAY, 0.0)
+    least = np.where(hosted, stack([c[link_site_messages], c[link_site_parties], youngest]), np.inf)
+    lowest = reduce_over(np.minimum, m, Level.LINK, least, np.inf)
     foreign = (m.link_site_key != m.sender_site_key[owner]) & hosted
-    # A site that the tenant gets mail from is known even when its first link comes now.
-    new = (seen[0] == 0) & ((f[site_messages][owner] <= 0) | foreign)
-    totals = reduce_over(
-        np.add, m, Level.LINK, stack([new, (f[party_link_site_messages] == 0) & hosted, foreign, hosted]), 0.0
-    )
-    none = totals[3] == 0
-    out = np.concatenate([lowest, totals[:1], totals[1:3] / totals[3]])
-    out[:, none] = NAN
-    # The party's key may be missing although the link has a site.
-    out[4][m.sender_party_key == 0] = NAN
-    return out
+    # The site of a sender that is known is not new, even when its first link comes now.
+    new = (least[0] == 0) & (foreign | (c[site_messages][owner] <= 0))
+    unsent = c[party_link_site_messages] == 0
+    totals = reduce_over(np.add, m, Level.LINK, stack([new, unsent, foreign, hosted]), 0.0)
+    hosts = totals[3]
+    some = hosts > 0
+    shares = np.minimum(totals[1:3] / hosts, 1.0)
+    shares[0] = np.where(m.sender_party_key == 0, NAN, shares[0])
+    return np.where(some, np.concatenate([lowest, totals[:1], shares]), NAN)
 
 
 @family(
@@ -88,13 +84,12 @@ def link_history(m: MessageBatch, f: FactValues) -> Floats:
     Member("link_shown_site_differs", "links", "Links that show one registrable domain and lead to another."),
     Member("link_shows_sender_site", "flag", "A link shows the sender's own site but leads elsewhere.", 0, 1),
 )
-def link_pretence(m: MessageBatch, f: FactValues) -> Floats:
+def link_pretence(m: MessageBatch, c: Context) -> Floats:
     """Shown against real targets by registrable domain; 0 without links."""
     shown = m.link_shown_site_key
     if not len(shown):
         return np.zeros((2, len(m)))
     differs = (shown != 0) & (m.link_site_key != 0) & (shown != m.link_site_key)
     sender = differs & (shown == m.sender_site_key[m.owner(Level.LINK)])
-    out = reduce_over(np.add, m, Level.LINK, stack([differs, sender]), 0.0)
-    out[1] = np.minimum(out[1], 1.0)
-    return out
+    totals = reduce_over(np.add, m, Level.LINK, stack([differs, sender]), 0.0)
+    return np.concatenate([totals[:1], np.minimum(totals[1:], 1.0)])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
 from detection.mail.message import Defect
 from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, shifts_of, stack
+from detection.signals.context import Context
 from detection.signals.registry import Member, SignalLevel, family
 
 _COUNTS = {
@@ -56,7 +56,7 @@ _INTENT_ROWS, _MONEY_ROWS, _PRESSURE_ROWS = _rows(INTENTS), _rows(_MONEY), _rows
     ),
     Member("lure_pressure", "phrases", "Lure phrases that press: urgency, secrecy, threat to the account."),
 )
-def lures_and_counts(m: MessageBatch, f: FactValues) -> Floats:
+def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
     """Counts of phrases and of things in the text, and what they add up to."""
     counts = stack([getattr(m, name) for name in _COUNTS])
     intents = np.add.reduce(counts[_INTENT_ROWS] > 0, axis=0, dtype=np.float64)
@@ -81,7 +81,7 @@ def lures_and_counts(m: MessageBatch, f: FactValues) -> Floats:
     Member("hidden_text_present", "flag", "Has HTML text that a reader cannot see.", 0, 1),
     Member("image_only", "flag", "Has images and next to no text (under 50 characters).", 0, 1),
 )
-def traits(m: MessageBatch, f: FactValues) -> Floats:
+def traits(m: MessageBatch, c: Context) -> Floats:
     """Flags that each need one comparison."""
     return stack(
         [
@@ -122,25 +122,24 @@ def traits(m: MessageBatch, f: FactValues) -> Floats:
     ),
     Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
 )
-def shape(m: MessageBatch, f: FactValues) -> Floats:
+def shape(m: MessageBatch, c: Context) -> Floats:
     """Lengths, shares and times of the message."""
-    lengths = stack([m.size, m.text_length, m.html_length, m.subject_length, m.reference_count])
-    text, html = lengths[1], lengths[2]
-    hidden = m.hidden_text_length.astype(np.float64)
-    skew = np.where(m.date_skew == np.iinfo(np.int64).min, NAN, m.date_skew / SECONDS_A_DAY)
-    derived = stack(
-        [
-            np.minimum(text / html, 1.0),
-            hidden / (hidden + text),
-            m.subject_upper_share,
-            np.abs(skew),
-            np.maximum(skew, 0.0),
-            500.0 / (500.0 + text),
-            1000.0 * m.upper_word_count / (text + 100.0),
-        ]
-    )
-    derived[0][html == 0] = NAN
-    return np.concatenate([lengths, derived])
+    lengths = stack([m.size, m.text_length, m.html_length, m.subject_length, m.reference_count, m.hidden_text_length])
+    text, html, hidden = lengths[1], lengths[2], lengths[5]
+    skew = np.where(m.date_skew == _NO_DATE, NAN, m.date_skew / SECONDS_A_DAY)
+    derived = [
+        np.where(html > 0, np.minimum(text / html, 1.0), NAN),
+        hidden / (hidden + text),
+        m.subject_upper_share,
+        np.abs(skew),
+        np.maximum(skew, 0.0),
+        500.0 / (500.0 + text),
+        1000.0 * m.upper_word_count / (text + 100.0),
+    ]
+    return np.concatenate([lengths[:5], stack(derived)])
+
+
+_NO_DATE = np.iinfo(np.int64).min
 
 
 _DEFECTS = {
@@ -174,7 +173,7 @@ _CAPPED = np.uint32(
     *(Member(f"defect_{defect.name.lower()}", "flag", doc, 0, 1) for defect, doc in _DEFECTS.items()),
     Member("capped", "flag", "Was too large or too deep somewhere and is known in part only.", 0, 1),
 )
-def defects(m: MessageBatch, f: FactValues) -> Floats:
+def defects(m: MessageBatch, c: Context) -> Floats:
     """What was wrong with the bytes."""
     capped = (m.defects & _CAPPED) != 0
     return np.concatenate([bits(m.defects, _DEFECT_SHIFTS), stack([capped])])

@@ -13,10 +13,14 @@ from detection.baselines.facts import (
     tenant_first,
     tenant_messages,
 )
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
-from detection.signals.arrays import NAN, days_since, facts_of
+from detection.signals.arrays import NAN, days_since, stack
+from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
+
+_OWN_NAMES = rows_of(
+    (own_name_messages, own_local_name_messages, own_name_correspondents, own_local_name_correspondents)
+)
 
 
 @family(
@@ -32,18 +36,18 @@ from detection.signals.registry import Member, SignalLevel, family
         "own_name_from_other_own", "flag", "An own address writes under the name that another own address bears.", 0, 1
     ),
 )
-def own_names(m: MessageBatch, f: FactValues) -> Floats:
+def own_names(m: MessageBatch, c: Context) -> Floats:
     """The display name among the tenant's own people; unknown without one."""
-    counts = facts_of(
-        f, (own_name_messages, own_local_name_messages, own_name_correspondents, own_local_name_correspondents)
-    )
+    counts = c.numbers[_OWN_NAMES]
     prominence = np.maximum(counts[2], counts[3])
-    ours = (counts[0] > 0) | (counts[1] > 0)
-    misused = ours & ~m.sender_is_own
-    bearer = f[own_name_address].view(np.uint64)
-    other = m.sender_is_own & (counts[0] > 0) & (bearer != m.sender_key)
-    flags = np.where(np.isnan(prominence), NAN, [misused, misused * prominence, other])
-    return np.concatenate([counts[:2], prominence[None], flags])
+    misused = (np.maximum(counts[0], counts[1]) > 0) & ~m.sender_is_own
+    other = m.sender_is_own & (counts[0] > 0) & (c.keys(own_name_address) != m.sender_key)
+    values = stack([*counts[:2], prominence, misused, misused * prominence, other])
+    values[3:] = np.where(np.isnan(prominence), NAN, values[3:])
+    return values
+
+
+_TENANT = rows_of((tenant_messages, tenant_first))
 
 
 @family(
@@ -51,7 +55,7 @@ def own_names(m: MessageBatch, f: FactValues) -> Floats:
     Member("tenant_messages", "messages", "Messages of the tenant seen before this one."),
     Member("tenant_age_days", "days", "Days of the tenant's history before this message."),
 )
-def maturity(m: MessageBatch, f: FactValues) -> Floats:
+def maturity(m: MessageBatch, c: Context) -> Floats:
     """How much history stands behind every other signal."""
-    seen = facts_of(f, (tenant_messages, tenant_first))
+    seen = c.numbers[_TENANT]
     return np.concatenate([seen[:1], days_since(m, seen[1:], never=0.0)])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from detection.baselines.facts import recipient_messages, recipient_senders
-from detection.baselines.values import FactValues
-from detection.mail.batch import Floats, Level, MessageBatch
-from detection.mail.message import Role
-from detection.signals.arrays import NAN, known, reduce_over, stack
+from detection.mail.batch import Floats, MessageBatch
+from detection.signals.arrays import stack
+from detection.signals.context import OF_RECIPIENTS, Context
 from detection.signals.registry import Member, SignalLevel, family
+
+_EXPOSURE = slice(OF_RECIPIENTS.index(recipient_messages), OF_RECIPIENTS.index(recipient_senders) + 1)
 
 
 @family(
@@ -21,37 +22,14 @@ from detection.signals.registry import Member, SignalLevel, family
     Member("sole_own_recipient", "flag", "Addressed to exactly one person of the tenant and nobody else.", 0, 1),
     Member("cc_share", "share", "Share of the recipients in Cc; unknown without recipients.", 0, 1),
     Member("recipient_named", "flag", "Some recipient is written with a name.", 0, 1),
-)
-def addressees(m: MessageBatch, f: FactValues) -> Floats:
-    """How the message is addressed."""
-    role = m.recipient_role
-    listed = stack([(role == Role.TO) | (role == Role.CC), role == Role.CC, m.recipient_name_key != 0])
-    totals = reduce_over(np.add, m, Level.RECIPIENT, listed, 0.0)
-    everyone, own = m.recipient_count, m.own_recipient_count
-    out = stack(
-        [everyone, own, everyone, totals[0] == 0, (everyone == 1) & (own == 1), totals[1] / everyone, totals[2] > 0]
-    )
-    out[2] = np.maximum(out[2] - out[1], 0.0)
-    out[5] = np.minimum(out[5], 1.0)
-    return out
-
-
-@family(
-    SignalLevel.RECIPIENT,
     Member("recipient_messages_most", "messages", "Earlier messages to the own recipient who gets most."),
     Member("recipient_senders_most", "addresses", "Addresses that ever wrote to the most written-to own recipient."),
-    Member("recipient_messages_least", "messages", "Earlier messages to the own recipient who gets least."),
 )
-def exposure(m: MessageBatch, f: FactValues) -> Floats:
-    """How known the recipients are; unknown when none is of the tenant."""
-    if not len(m.recipient_key):
-        return np.full((3, len(m)), NAN)
-    seen = stack([f[recipient_messages], f[recipient_senders]])
-    outside = ~m.recipient_is_own
-    seen[:, outside] = -1.0
-    most = known(reduce_over(np.maximum, m, Level.RECIPIENT, seen, -1.0))
-    low = seen[:1]
-    low[low < 0] = np.inf
-    least = reduce_over(np.minimum, m, Level.RECIPIENT, low, np.inf)
-    least[least == np.inf] = NAN
-    return np.concatenate([most, least])
+def addressees(m: MessageBatch, c: Context) -> Floats:
+    """How the message is addressed, and how well known the own recipients are (unknown when there is none)."""
+    totals = c.recipients.totals
+    everyone, own = m.recipient_count, m.own_recipient_count
+    outside = everyone - np.minimum(everyone, own)
+    cc = np.minimum(totals[3] / everyone, 1.0)
+    addressed = stack([everyone, own, outside, totals[2] == 0, (everyone == 1) & (own == 1), cc, totals[4] > 0])
+    return np.concatenate([addressed, c.recipients.most[_EXPOSURE]])

@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
+from detection.signals.context import Context
 from detection.signals.values import SignalValues
 
-Compute = Callable[[MessageBatch, FactValues], npt.NDArray[Any]]
+Compute = Callable[[MessageBatch, Context], npt.NDArray[Any]]
 
 
 class SignalLevel(StrEnum):
@@ -53,7 +54,7 @@ class Signal:
     def __call__(self, batch: MessageBatch, facts: FactValues) -> Floats:
         """The signal of every message of the batch, float64[n]."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.compute(batch, facts), dtype=np.float64)
+            return np.asarray(self.compute(batch, Context(batch, facts)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def signal(level: SignalLevel, unit: str, low: float = 0.0, high: float = float(
         name = compute.__name__
         _add(Signal(name, level, unit, low, high, (compute.__doc__ or "").strip(), compute))
 
-        def compute_family(batch: MessageBatch, facts: FactValues) -> npt.NDArray[Any]:
-            return np.asarray(compute(batch, facts), dtype=np.float64)[None, :]
+        def compute_family(batch: MessageBatch, context: Context) -> npt.NDArray[Any]:
+            return np.asarray(compute(batch, context), dtype=np.float64)[None, :]
 
         FAMILIES.append(Family((name,), compute_family))
         return SIGNALS[name]
@@ -120,8 +121,9 @@ def compute_signals(batch: MessageBatch, facts: FactValues) -> SignalValues:
     """Every declared signal of every message of the batch."""
     arrays: dict[str, Floats] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
+        context = Context(batch, facts)
         for declared in FAMILIES:
-            arrays.update(zip(declared.names, declared.compute(batch, facts), strict=True))
+            arrays.update(zip(declared.names, declared.compute(batch, context), strict=True))
     return SignalValues(arrays)
 
 
@@ -144,8 +146,8 @@ def _add(declared: Signal) -> None:
 
 
 def _row(compute: Compute, index: int) -> Compute:
-    def compute_member(batch: MessageBatch, facts: FactValues) -> npt.NDArray[Any]:
-        return np.asarray(compute(batch, facts)[index])
+    def compute_member(batch: MessageBatch, context: Context) -> npt.NDArray[Any]:
+        return np.asarray(compute(batch, context)[index])
 
     return compute_member
 

@@ -5,27 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from detection.baselines.facts import (
-    pair_first,
-    pair_last,
-    pair_messages,
     parent_seen,
     party_messages,
-    party_pair_messages,
     sender_messages,
     thread_messages,
     thread_own_messages,
     thread_sender_addressed,
     thread_sender_messages,
-    wrote_to,
     wrote_to_sender,
     wrote_to_site,
 )
-from detection.baselines.values import FactValues
-from detection.mail.batch import Floats, Level, MessageBatch
-from detection.signals.arrays import NAN, days_since, facts_of, known, reduce_over, stack
+from detection.mail.batch import Floats, MessageBatch
+from detection.signals.arrays import FAR, NAN, days_since, stack
+from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
-
-_PAIR = (pair_messages, party_pair_messages, wrote_to, pair_first, pair_last)
 
 
 @family(
@@ -33,34 +26,25 @@ _PAIR = (pair_messages, party_pair_messages, wrote_to, pair_first, pair_last)
     Member("pair_messages", "messages", "Earlier messages of this sender to the own recipient who knows it best."),
     Member("party_pair_messages", "messages", "The same for the sender's party."),
     Member("wrote_to_by_recipient", "messages", "Messages that an own recipient had sent to this sender."),
-    Member("pair_age_days", "days", "Days since this sender first wrote to any of the recipients; 0 never."),
     Member(
         "pair_silence_days", "days", "Days since this sender last wrote to any of the recipients; unknown if never."
     ),
+    Member("pair_age_days", "days", "Days since this sender first wrote to any of the recipients; 0 never."),
     Member("pair_first_contact", "flag", "First message of this sender to any of these own recipients.", 0, 1),
     Member("new_recipient_share", "share", "Share of the own recipients that this sender never wrote to.", 0, 1),
 )
-def pair(m: MessageBatch, f: FactValues) -> Floats:
+def pair(m: MessageBatch, c: Context) -> Floats:
     """Sender and own recipients; unknown when no recipient is of the tenant or there is no sender."""
-    if not len(m.recipient_key):
-        return np.full((7, len(m)), NAN)
-    values = stack([f[fact] for fact in _PAIR])
-    values[:, ~m.recipient_is_own] = -1.0
-    first = values[3]
-    never = first <= 0
-    # As the earliest moment is wanted and reduction is by maximum, first moments are counted from their far end.
-    values[3] = np.where(never, first, _FAR - first)
-    most = known(reduce_over(np.maximum, m, Level.RECIPIENT, values, -1.0))
-    earliest = np.where(most[3] > 0, _FAR - most[3], most[3])
-    new = reduce_over(np.add, m, Level.RECIPIENT, stack([values[0] == 0, values[0] >= 0]), 0.0)
-    age = days_since(m, earliest[None], never=0.0)
-    silence = days_since(m, most[4:], never=NAN)
-    first_contact = np.where(np.isnan(most[0]), NAN, most[0] == 0)
-    return np.concatenate([most[:3], age, silence, first_contact[None], (new[0] / new[1])[None]])
+    most, totals = c.recipients.most, c.recipients.totals
+    moments = most[5:].copy()
+    moments[1] = FAR - moments[1]
+    days = days_since(m, moments, never=NAN)
+    days[1] = np.where(moments[1] == 0, 0.0, days[1])
+    first = np.where(most[:1] > 0, 0.0, most[:1] + 1.0)
+    return np.concatenate([most[:3], days, first, totals[:1] / totals[1:2]])
 
 
-_FAR = 2.0**40
-"""A moment, in seconds, after every mail (the year 36,812); exact in float64 with any of them."""
+_WRITTEN = rows_of((wrote_to_sender, wrote_to_site))
 
 
 @family(
@@ -70,10 +54,13 @@ _FAR = 2.0**40
     Member("solicited", "flag", "The tenant had written to this address before.", 0, 1),
     Member("site_solicited", "flag", "The tenant had written to the sender's site before.", 0, 1),
 )
-def solicitation(m: MessageBatch, f: FactValues) -> Floats:
+def solicitation(m: MessageBatch, c: Context) -> Floats:
     """Whether the tenant writes to them: the strongest benign sign."""
-    written = facts_of(f, (wrote_to_sender, wrote_to_site))
-    return np.concatenate([written, np.where(np.isnan(written), NAN, written > 0)])
+    written = c.numbers[_WRITTEN]
+    return np.concatenate([written, np.minimum(written, 1.0)])
+
+
+_THREAD = rows_of((thread_messages, thread_own_messages, thread_sender_messages, thread_sender_addressed, parent_seen))
 
 
 @family(
@@ -91,30 +78,28 @@ def solicitation(m: MessageBatch, f: FactValues) -> Floats:
     ),
     Member("reply_without_reference", "flag", "The subject claims a reply and no header names what it answers.", 0, 1),
 )
-def thread(m: MessageBatch, f: FactValues) -> Floats:
+def thread(m: MessageBatch, c: Context) -> Floats:
     """The thread that the message claims to belong to."""
-    seen = facts_of(
-        f, (thread_messages, thread_own_messages, thread_sender_messages, thread_sender_addressed, parent_seen)
-    )
-    answers = m.parent_key != 0
-    claims = m.subject_is_reply | answers
+    seen = c.numbers[_THREAD]
     parent = np.minimum(seen[4], 1.0)
+    answers = m.parent_key != 0
     threaded = seen[0] > 0
-    flags = stack(
+    claims = m.subject_is_reply | answers
+    return stack(
         [
-            claims & ~threaded & ~(parent > 0),
+            *seen[:4],
+            parent,
+            claims & ~(threaded | (parent > 0)),
             threaded & (seen[2] == 0) & (seen[3] == 0),
             m.subject_is_reply & ~answers,
         ]
     )
-    return np.concatenate([seen[:4], parent[None], flags])
 
 
-_ASKED = (
-    *("lure_payment", "lure_invoice", "lure_bank_change", "lure_payroll", "lure_gift_card"),
-    *("lure_credential", "lure_document_share"),
-    *("lure_urgency", "lure_secrecy", "lure_account_threat"),
-)
+_MONEY = ("lure_payment", "lure_invoice", "lure_bank_change", "lure_payroll", "lure_gift_card")
+_CREDENTIALS = ("lure_credential", "lure_document_share")
+_PRESSURE = ("lure_urgency", "lure_secrecy", "lure_account_threat")
+_FIRST = rows_of((party_messages, sender_messages, wrote_to_site))
 
 
 @family(
@@ -124,19 +109,12 @@ _ASKED = (
     Member("stranger_presses", "phrases", "Urgency, secrecy or threats in the first mail of such a party."),
     Member("known_party_new_address", "flag", "A new address of a party that is known.", 0, 1),
 )
-def first_contact(m: MessageBatch, f: FactValues) -> Floats:
+def first_contact(m: MessageBatch, c: Context) -> Floats:
     """First contact, and what it asks for; unknown without a sender."""
-    facts = facts_of(f, (party_messages, sender_messages, wrote_to_site))
-    stranger = (facts[0] == 0) & ~((facts[2] > 0) & ~m.sender_is_free_mail)
-    lures = stack([getattr(m, name) for name in _ASKED])
-    asks = np.stack(
-        [
-            np.add.reduce(lures[:5], axis=0),
-            np.add.reduce(lures[5:7], axis=0),
-            np.add.reduce(lures[7:], axis=0),
-            (facts[0] > 0) & (facts[1] == 0),
-        ]
-    )
-    asks[:3] *= stranger
-    asks[:, m.sender_key == 0] = NAN
-    return asks
+    party, sender, written = c.numbers[_FIRST]
+    # A free-mail party is one address: that the tenant writes to the provider's site says nothing of it.
+    stranger = (party == 0) & ((written == 0) | m.sender_is_free_mail)
+    lures = stack([getattr(m, name) for name in (*_MONEY, *_CREDENTIALS, *_PRESSURE)])
+    asks = np.add.reduceat(lures, (0, len(_MONEY), len(_MONEY) + len(_CREDENTIALS)), axis=0)
+    new_address = np.where(np.isnan(sender), NAN, (party > 0) & (sender == 0))
+    return np.concatenate([asks * np.where(np.isnan(sender), NAN, stranger), new_address[None]])

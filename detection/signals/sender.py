@@ -25,9 +25,9 @@ from detection.baselines.facts import (
     site_messages,
     wrote_to_reply_to,
 )
-from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
-from detection.signals.arrays import NAN, days_since, facts_of, stack
+from detection.signals.arrays import NAN, days_since, stack
+from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
 
 
@@ -40,11 +40,11 @@ from detection.signals.registry import Member, SignalLevel, family
     Member("sender_local_digits", "digits", "Digits in the address before the @."),
     Member("sender_domain_length", "characters", "Length of the sender's domain."),
 )
-def address(m: MessageBatch, f: FactValues) -> Floats:
+def address(m: MessageBatch, c: Context) -> Floats:
     """What the address itself shows."""
-    out = stack(
+    missing = m.sender_key == 0
+    values = stack(
         [
-            m.sender_key == 0,
             m.sender_is_own,
             m.sender_is_free_mail,
             m.sender_domain_punycode,
@@ -52,8 +52,7 @@ def address(m: MessageBatch, f: FactValues) -> Floats:
             m.sender_domain_length,
         ]
     )
-    out[1:, m.sender_key == 0] = NAN
-    return out
+    return np.concatenate([missing[None], np.where(missing, NAN, values)])
 
 
 _COUNTED = {
@@ -71,7 +70,8 @@ _COUNTED = {
     party_senders: ("party_senders", "addresses", "Addresses of the party that wrote before."),
     party_recipients: ("party_recipients", "people", "People the party wrote to before."),
 }
-_MOMENTS = (sender_first, party_first, sender_last, party_last)
+_COUNTS = rows_of(tuple(_COUNTED))
+_MOMENTS = rows_of((sender_first, party_first, sender_last, party_last))
 
 
 @family(
@@ -92,19 +92,20 @@ _MOMENTS = (sender_first, party_first, sender_last, party_last)
         "sender_awakening", "share", "How far the silence before this message exceeds the address's usual gap.", 0, 1
     ),
 )
-def acquaintance(m: MessageBatch, f: FactValues) -> Floats:
+def acquaintance(m: MessageBatch, c: Context) -> Floats:
     """How long and how well the sender is known; unknown without a sender."""
-    counts = facts_of(f, tuple(_COUNTED))
-    moments = facts_of(f, _MOMENTS)
-    ages = days_since(m, moments[:2], never=0.0)
-    silences = days_since(m, moments[2:], never=NAN)
-    sent, days = counts[0], counts[1]
-    seen = np.concatenate([sent[None], counts[5][None]])
-    first = np.where(np.isnan(seen), NAN, seen == 0)
-    days = np.where(sent > 0, np.maximum(days, 1.0), NAN)
-    usual_gap = ages[:1] / days
-    awakening = silences[:1] / (silences[:1] + 10.0 * usual_gap + 10.0)
-    return np.concatenate([counts, ages, silences, first, (sent / days)[None], awakening])
+    counts = c.numbers[_COUNTS]
+    days = days_since(m, c.numbers[_MOMENTS], never=NAN)
+    sent = counts[0]
+    seen = counts[[0, 5]]
+    ages = np.where(seen == 0, 0.0, days[:2])
+    first = np.where(seen > 0, 0.0, seen + 1.0)
+    active = np.where(sent > 0, np.maximum(counts[1], 1.0), NAN)
+    rate = sent / active
+    # The usual gap between days of mail; ten of them and ten days on top make a silence of one half.
+    silence = days[2]
+    awakening = silence / (silence + 10.0 * ages[0] / active + 10.0)
+    return np.concatenate([counts, ages, days[2:], first, rate[None], awakening[None]])
 
 
 _HABITS = {
@@ -113,6 +114,11 @@ _HABITS = {
     sender_hour_messages: ("sender_hour_share", "Share of this sender's mail sent at this time of day."),
     sender_reply_to_messages: ("sender_reply_to_share", "Share of this sender's mail with this Reply-To."),
 }
+
+
+_HABIT_COUNTS = rows_of((*_HABITS, party_network_messages))
+_SENT = rows_of((sender_messages,))
+_WHOLES = rows_of((sender_messages,) * 4 + (party_messages,))
 
 
 @family(
@@ -125,16 +131,16 @@ _HABITS = {
         "sender_strangeness", "habits", "Habits of this sender broken: network, program, time of day, Reply-To.", 0, 4
     ),
 )
-def habits(m: MessageBatch, f: FactValues) -> Floats:
+def habits(m: MessageBatch, c: Context) -> Floats:
     """This message against how this sender's mail usually is made; unknown where there is no habit yet."""
-    counts = facts_of(f, (*_HABITS, party_network_messages, sender_messages, party_messages))
-    shares = counts[:5]
-    shares[:4] /= counts[5]
-    shares[4] /= counts[6]
     # 0 of 0 is unknown already.
-    np.minimum(shares, 1.0, out=shares)
+    shares = np.minimum(c.numbers[_HABIT_COUNTS] / c.numbers[_WHOLES], 1.0)
     broken = np.add.reduce(shares[:4] == 0.0, axis=0, dtype=np.float64)
-    return np.concatenate([shares, np.where(counts[5] > 0, broken, NAN)[None]])
+    strangeness = np.where(c.numbers[_SENT] > 0, broken, NAN)
+    return np.concatenate([shares, strangeness])
+
+
+_WRITTEN = rows_of((wrote_to_reply_to,))
 
 
 @family(
@@ -143,23 +149,14 @@ def habits(m: MessageBatch, f: FactValues) -> Floats:
     Member("reply_to_site_differs", "flag", "Replies go to another site than the sender's.", 0, 1),
     Member("reply_to_is_free_mail", "flag", "Replies go to a free-mail address that is not the sender.", 0, 1),
     Member("reply_to_leaves_own", "flag", "An own sender's replies go outside.", 0, 1),
-    Member("reply_to_written_to", "messages", "Messages the tenant had sent to the Reply-To address."),
     Member("reply_to_diverts", "flag", "A sender who is no free-mailer has replies go to a free-mail address.", 0, 1),
+    Member("reply_to_written_to", "messages", "Messages the tenant had sent to the Reply-To address."),
 )
-def reply_to(m: MessageBatch, f: FactValues) -> Floats:
+def reply_to(m: MessageBatch, c: Context) -> Floats:
     """Where replies go. Without a Reply-To they go to the sender, which is known: the flags are 0."""
     there = (m.reply_to_key != 0) & (m.sender_key != 0)
     differs = there & (m.reply_to_key != m.sender_key)
     site_differs = there & (m.reply_to_site_key != m.sender_site_key)
     free = differs & m.reply_to_is_free_mail
-    written = facts_of(f, (wrote_to_reply_to,))
-    flags = stack(
-        [
-            differs,
-            site_differs,
-            free,
-            site_differs & m.sender_is_own & ~m.reply_to_is_own,
-            free & ~m.sender_is_free_mail,
-        ]
-    )
-    return np.concatenate([flags[:4], written, flags[4:]])
+    leaves = site_differs & m.sender_is_own & ~m.reply_to_is_own
+    return stack([differs, site_differs, free, leaves, free & ~m.sender_is_free_mail, *c.numbers[_WRITTEN]])

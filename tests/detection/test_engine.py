@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detection.baselines.algebra import FirstValue
+from detection.baselines.algebra import UNKNOWN, FirstValue
 from detection.baselines.facts import FACTS
+from detection.baselines.parts import read
 from detection.baselines.values import FactValues
 from detection.detectors.registry import DETECTORS
 from detection.engine import CHUNK, Engine
@@ -46,16 +47,18 @@ def anything(n: int, seed: int, ragged: int = 4) -> tuple[MessageBatch, FactValu
             arrays[name] = rng.choice([0, 0, 1, 50, 5_000, 10**9], size).astype(np.int64)
     arrays["time"] = rng.integers(NOW, NOW + 10**7, n).astype(np.int64)
     arrays["date_skew"] = rng.choice([np.iinfo(np.int64).min, -(10**11), 0, 5, 10**6], n)
+    batch = MessageBatch(**arrays, offsets=offsets)
     facts = {}
     for name, fact in FACTS.items():
         size = sizes[fact.level]
         if isinstance(fact, FirstValue):
-            facts[fact] = rng.integers(0, 6, size)
+            values = rng.integers(0, 6, size)
         elif name.endswith(("_first", "_last")):
-            facts[fact] = rng.choice([-1, 0, NOW - 10**7, NOW - 5], size)
+            values = rng.choice([0, NOW - 10**7, NOW - 5], size)
         else:
-            facts[fact] = rng.choice([-1, 0, 0, 1, 3, 400, 10**7], size)
-    return MessageBatch(**arrays, offsets=offsets), FactValues(facts)
+            values = rng.choice([0, 0, 1, 3, 400, 10**7], size)
+        facts[fact] = np.where(read(fact.key, batch) == 0, UNKNOWN, values)
+    return batch, FactValues(facts)
 
 
 def test_one_message_alone_has_the_same_bits_as_in_bulk() -> None:

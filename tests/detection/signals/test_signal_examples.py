@@ -163,8 +163,8 @@ for _name in (
     *("party_messages", "party_days", "party_senders", "party_recipients"),
 ):
     example(_name, 6, {}, {_name: 6})
-example("sender_age_days", 5, {}, {"sender_first": NOW - 5 * DAY})
-example("party_age_days", 5, {}, {"party_first": NOW - 5 * DAY})
+example("sender_age_days", 5, {}, {"sender_messages": 1, "sender_first": NOW - 5 * DAY})
+example("party_age_days", 5, {}, {"party_messages": 1, "party_first": NOW - 5 * DAY})
 example("sender_silence_days", 4, {}, {"sender_last": NOW - 4 * DAY}, other=UNKNOWN)
 example("party_silence_days", 4, {}, {"party_last": NOW - 4 * DAY}, other=UNKNOWN)
 example("sender_first_contact", 0, {}, {"sender_messages": 1}, other=1)
@@ -203,7 +203,6 @@ example("cc_share", 0.5, TWO | {"recipient_count": 2, "recipient_role": [Role.TO
 example("recipient_named", 1, {"recipient_name_key": [5]})
 example("recipient_messages_most", 9, TWO, {"recipient_messages": [9, 3]})
 example("recipient_senders_most", 9, TWO, {"recipient_senders": [9, 3]})
-example("recipient_messages_least", 3, TWO, {"recipient_messages": [9, 3]})
 
 # --- relationship ------------------------------------------------------------------------------------------------
 example("pair_messages", 4, TWO, {"pair_messages": [4, 0]})
