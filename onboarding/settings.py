@@ -10,6 +10,7 @@ from pathlib import Path
 from annotated_types import BaseMetadata, Ge, Gt, Le, Lt
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 PREFIX = "GATEHOUSE_"
 
@@ -80,11 +81,12 @@ class Settings(BaseSettings):
     )
 
     @property
-    def database_address(self) -> str:
+    def database_address(self) -> str | URL:
         """The SQLAlchemy URL in use; may hold a password, so it is for connecting, not for showing."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.folder / 'gatehouse.db'}"
+        # Not as text, in which a folder's `?` would end the path.
+        return URL.create("sqlite", database=str(self.folder / "gatehouse.db"))
 
     @property
     def folder(self) -> Path:
@@ -108,7 +110,7 @@ def load() -> Settings:
         first = error.errors(include_url=False, include_context=False)[0]
         name = str(first["loc"][0])
         field = Settings.model_fields.get(name)
-        shown = "" if field is not None and _is_secret(name) else f"={first['input']!s:.80}"
+        shown = "" if field is not None and _is_secret(name) else "=" + " ".join(str(first["input"]).split())[:80]
         raise SettingsError(f"{PREFIX}{name.upper()}{shown}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
     if settings.task_runner is TaskRunner.DASK and not settings.dask_address:
         raise SettingsError(f"{PREFIX}TASK_RUNNER=dask needs {PREFIX}DASK_ADDRESS, such as tcp://scheduler:8786")

@@ -43,7 +43,7 @@ class DatabaseError(Exception):
 class Database:
     """One database, by SQLAlchemy URL. Can be pickled (it is its URL) and used from several threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = parsed(url)
         self.engine = create_engine(
             self.url,
@@ -57,8 +57,8 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             _prepare_sqlite(self.engine)
 
-    def __reduce__(self) -> tuple[type[Database], tuple[str]]:
-        return Database, (self.url.render_as_string(hide_password=False),)
+    def __reduce__(self) -> tuple[type[Database], tuple[URL]]:
+        return Database, (self.url,)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -116,7 +116,7 @@ class Database:
                 session.commit()
 
 
-def parsed(url: str) -> URL:
+def parsed(url: str | URL) -> URL:
     """The URL of a database that can be used. Raises DatabaseError for one that cannot."""
     try:
         parsed = make_url(url)

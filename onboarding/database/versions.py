@@ -158,12 +158,22 @@ def baseline(session: Session, tenant: str, version: int | None = None) -> Basel
     return session.scalar(chosen.order_by(Baseline.version.desc()).limit(1))
 
 
+def baseline_of(session: Session, tenant: str, digest: str) -> Baseline | None:
+    """The baseline with this content; None when there is none."""
+    return session.scalar(select(Baseline).where(Baseline.tenant == tenant, Baseline.digest == digest))
+
+
 def calibration(session: Session, tenant: str, version: int | None = None) -> Calibration | None:
     """A calibration of the tenant, the newest if no version is named; None when there is none."""
     chosen = select(Calibration).where(Calibration.tenant == tenant)
     if version is not None:
         return session.scalar(chosen.where(Calibration.version == version))
     return session.scalar(chosen.order_by(Calibration.version.desc()).limit(1))
+
+
+def calibration_of(session: Session, tenant: str, digest: str) -> Calibration | None:
+    """The calibration with this digest; None when there is none."""
+    return session.scalar(select(Calibration).where(Calibration.tenant == tenant, Calibration.digest == digest))
 
 
 def calibrations(session: Session, tenant: str) -> Sequence[Calibration]:
