@@ -14,12 +14,14 @@ from detection.mail.hosts import ascii_host
 from detection.mail.message import Defect, Mailbox
 
 LONGEST_ADDRESS = 320
+_LONGEST_NAME = 20
+_MOST_TOKENS = 30_000
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^>]*+)>?+|([(),;:])|([^"<(),;:)]++)', re.DOTALL)
 _ONE = re.compile(r'\s*+(?:"([^"\\]*+)"|([^"<>(),;:@\\]*+))\s*+<([^<>\s",;:()@]++@[^<>\s",;:()@]++)>\s*+\Z')
 _BARE = re.compile(r"\s*+([^\s<>\",;:()@\[\]]++@[^\s<>\",;:()@\[\]]++)\s*+\Z")
 _ANGLE = re.compile(r"<\s*+([^<>@\s]{1,256}@[^<>@\s]{1,256})\s*+>?")
-_ANYWHERE = re.compile(r"[^\s<>\",;:()@\[\]]{1,256}@[^\s<>\",;:()@\[\]]{1,256}")
+_DELIMITER = re.compile(r"[\s<>\",;:()@\[\]]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -61,69 +63,79 @@ def mailboxes(text: str, headers: Headers) -> Iterator[tuple[Mailbox, bool]]:
         if box is not None:
             yield box, True
             return
-    words: list[str] = []
-    comment: list[str] = []
-    angle = ""
-    kept_grammar = True
+    entry = _Entry()
     depth = 0
-    for token in _TOKEN.finditer(text):
+    for count, token in enumerate(_TOKEN.finditer(text)):
         quoted, in_angle, mark, word = token.groups()
         if mark == "(":
             depth += 1
         elif mark == ")":
             depth -= depth > 0
         elif depth:
-            if len(comment) < 20:
-                comment.append(quoted or in_angle or mark or word or "")
+            entry.comment = entry.comment or quoted or in_angle or word or ""
         elif word is not None:
-            words.append(word)
+            if not word.isspace():
+                entry.open_at = entry.open_at or "@" in word
+            entry.words.append(word)
         elif quoted is not None:
-            words.append(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
+            entry.words.append(_ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted)
         elif in_angle is not None:
-            if angle:
-                kept_grammar = False
-            angle = angle or in_angle
-        elif mark == ":" and not angle:
+            entry.kept_grammar = entry.kept_grammar and not entry.angle
+            entry.angle = entry.angle or in_angle
+        elif mark == ":" and not entry.angle:
             # A group's name (RFC 5322 section 3.4), or "mailto:".
-            words.clear()
-        else:
-            yield from _finished(words, comment, angle, kept_grammar, headers)
-            if angle or "@" in "".join(words):
-                words, kept_grammar = [], True
-            elif words and any(map(str.strip, words)):
-                words.append(", ")
-                kept_grammar = False
-            if len(words) > 100:
-                words.clear()
-            comment, angle = [], ""
-    yield from _finished(words, comment, angle, kept_grammar, headers)
+            entry.words.clear()
+        elif entry.angle or entry.open_at:
+            yield from _finished(entry, headers)
+            entry = _Entry()
+        elif entry.words:
+            # No address yet: the name goes on after the comma. Empty elements are allowed (obs-mbox-list).
+            entry.kept_grammar = entry.kept_grammar and all(map(str.isspace, entry.words))
+            if len(entry.words) > _LONGEST_NAME:
+                entry.words.clear()
+            elif not entry.kept_grammar:
+                entry.words.append(", ")
+        if count == _MOST_TOKENS:
+            headers.defects.add(Defect.CAPPED_RECIPIENTS)
+            break
+    yield from _finished(entry, headers)
 
 
-def _finished(
-    words: list[str], comment: list[str], angle: str, kept_grammar: bool, headers: Headers
-) -> Iterator[tuple[Mailbox, bool]]:
-    name = "".join(words)
-    if angle:
-        box = _mailbox(name, angle, headers)
-        # An address in the open before the angle bracket: some programs take the one, some the other.
-        kept_grammar = kept_grammar and not ("@" in name and _ANYWHERE.search(_outside_quotes(words)) is not None)
-    elif "@" in name:
+class _Entry:
+    """One element of a list while it is read."""
+
+    __slots__ = ("angle", "comment", "kept_grammar", "open_at", "words")
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.comment = ""
+        self.angle = ""
+        self.open_at = False
+        """Whether an @ stands outside quotes, comments and angle brackets."""
+        self.kept_grammar = True
+
+
+def _finished(entry: _Entry, headers: Headers) -> Iterator[tuple[Mailbox, bool]]:
+    name = "".join(entry.words)
+    kept_grammar = entry.kept_grammar
+    if entry.angle:
+        box = _mailbox(name, entry.angle, headers)
+        if entry.open_at and box is not None:
+            # An address in the open before the angle bracket: some programs take the one, some the other.
+            kept_grammar = kept_grammar and _address_in(name)[1].lower() in ("", box.address)
+        kept_grammar = kept_grammar and entry.angle.count("@") == 1
+    elif entry.open_at:
         bare = _BARE.match(name)
         if bare is not None:
-            box = _mailbox("".join(comment), bare[1], headers)
+            box = _mailbox(entry.comment, bare[1], headers)
         else:
-            found = _ANYWHERE.search(name)
-            box = _mailbox(name[: found.start()], found[0], headers) if found else None
+            before, address = _address_in(name)
+            box = _mailbox(before, address, headers)
             kept_grammar = False
     else:
         return
     if box is not None:
         yield box, kept_grammar
-
-
-def _outside_quotes(words: list[str]) -> str:
-    # A quoted name arrives as one word with nothing around it but blanks.
-    return "" if sum(1 for word in words if word.strip()) == 1 and not words[0].endswith(" ") else "".join(words)
 
 
 def _sender_in(value: bytes, headers: Headers) -> Mailbox | None:
@@ -160,11 +172,27 @@ def _before_last_angle(text: str) -> str:
 
 
 def _anywhere(text: str, name: str, headers: Headers) -> Mailbox | None:
-    found = _ANYWHERE.search(text)
-    return _mailbox(name or text[: found.start()], found[0], headers) if found else None
+    before, address = _address_in(text)
+    return _mailbox(name or before, address, headers) if address else None
+
+
+def _address_in(text: str) -> tuple[str, str]:
+    """The first thing in a text that looks like an address, and what stands before it; empty when there is none."""
+    at = text.find("@")
+    for _ in range(_LONGEST_NAME):
+        if at < 0:
+            break
+        local = _DELIMITER.split(text[max(0, at - 256) : at])[-1]
+        domain = _DELIMITER.split(text[at + 1 : at + 257], maxsplit=1)[0]
+        if local and domain:
+            return text[: at - len(local)], f"{local}@{domain}"
+        at = text.find("@", at + 1)
+    return "", ""
 
 
 def _mailbox(name: str, address: str, headers: Headers) -> Mailbox | None:
+    if "<" in address:
+        address = address.rpartition("<")[2]
     address = address.strip(" \t'\"")
     local, at, domain = address.rpartition("@")
     if not at or len(address) > LONGEST_ADDRESS:
@@ -184,4 +212,7 @@ def display_name(name: str, headers: Headers) -> str:
     if not name:
         return ""
     name = " ".join(headers.decoded(name).split()).strip("\"' ,;<(")
+    if name.endswith(", _"):
+        # What "Name ,_<address>" leaves: a comma meant to stop parsers, not part of the name.
+        name = name[:-3].rstrip()
     return name[: headers.limits.name_characters]

@@ -87,7 +87,8 @@ def split_block(content: bytes, start: int, end: int, most: int) -> tuple[bytes,
         return b"", start + 1
     if content.startswith(b"\r\n", start, end):
         return b"", start + 2
-    # Without its final newline the empty line can only be the end.
+    # A block this much longer than what is read of it is no header any more.
+    whole, end = end, min(end, start + 16 * most)
     plain = content.find(b"\n\n", start, end)
     crlf = content.find(b"\n\r\n", start, end if plain < 0 else plain + 1)
     if crlf >= 0:
@@ -97,6 +98,8 @@ def split_block(content: bytes, start: int, end: int, most: int) -> tuple[bytes,
     else:
         match = _BLOCK.match(content, start, end)
         block_end = body = match.end() if match else start
+        if body == end:
+            body = whole if end == whole else body
     return content[start : min(block_end, start + most)], body
 
 

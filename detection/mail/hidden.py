@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from detection.mail.defects import Defects
 from detection.mail.limits import Limits
@@ -24,10 +24,9 @@ _FONT_SIZE = re.compile(r"font-size:\s*+([\d.]{1,9})")
 _COLOURS = re.compile(r"(?:^|[;\"'{])(color|background(?:-color)?):(#[0-9a-f]{3,6}|[a-z]{3,20}|rgb\([\d,]{5,11}\))")
 _ATTRIBUTE = re.compile(r"""(?:^|[\s"'/])hidden(?=[\s=/]|\Z)""", re.IGNORECASE)
 _CLASS = re.compile(r"""class\s*+=\s*+["']?([^"'>]{1,300})""", re.IGNORECASE)
-_MEDIA = re.compile(r"@[a-z-]{1,30}[^{};]{0,500}\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\}", re.IGNORECASE)
-_RULE = re.compile(r"([^{}]{1,1000})\{([^{}]*+)\}")
+_BRACE = re.compile(r"([{}])")
 _SELECTOR = re.compile(r"(?:^|,)\s*[a-z]{0,10}\.([\w-]{1,60})\s*(?=,|\Z)", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*.{0,500}?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)")
 
 _MARKS = (b"display:none", b"visibility:", b"font-size:0", b"font-size:.", b"font-size:1px", b"opacity:0", b"opacity:.")
 _MORE_MARKS = (
@@ -48,6 +47,7 @@ _BLOCK_NAMES = "p div table ul ol h1 h2 h3 h4 h5 h6 blockquote form hr center se
 _CLOSES_PARAGRAPH = frozenset(_BLOCK_NAMES.split())
 _LOOK_BACK = 16
 _MOST_CLASSES = 50
+_MOST_BRACES = 4_000
 
 
 def may_hide(html: str) -> bool:
@@ -167,10 +167,26 @@ def _hiding_classes(names: Sequence[str | None], texts: Sequence[str | None]) ->
     for name, text in zip(names, texts, strict=True):
         if name is None or text is None or name.lower() != "style" or "{" not in text:
             continue
-        sheet = _MEDIA.sub("", _COMMENT.sub("", text[:50_000]))
-        for selector, body in _RULE.findall(sheet):
-            if _style_effect("".join(body.lower().split()), _SHOWN) == _HIDDEN:
-                found.update(_SELECTOR.findall(selector.strip()))
+        for selector, declarations in _plain_rules(_COMMENT.sub("", text[:50_000])):
+            if _style_effect("".join(declarations.lower().split()), _SHOWN) == _HIDDEN:
+                found.update(_SELECTOR.findall(selector.strip()[-1_000:]))
             if len(found) > _MOST_CLASSES:
                 return frozenset(found)
     return frozenset(found)
+
+
+def _plain_rules(sheet: str) -> Iterator[tuple[str, str]]:
+    """Selector and declarations of the rules that stand in no at-rule."""
+    depth = 0
+    selector = before = ""
+    for piece in _BRACE.split(sheet, maxsplit=_MOST_BRACES):
+        if piece == "{":
+            depth += 1
+            if depth == 1:
+                selector = before.rpartition(";")[2].strip()
+        elif piece == "}":
+            if depth == 1 and not selector.startswith("@"):
+                yield selector, before
+            depth -= depth > 0
+        else:
+            before = piece

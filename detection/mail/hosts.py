@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
+from unicodedata import normalize
 
 LONGEST = 255
-_LABEL = 63
+_LABEL = 40
+_MOST_FOREIGN = 4
 _PLAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*+\Z")
 # Full stops of other scripts count as dots (RFC 3490 section 3.1).
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
@@ -28,20 +30,27 @@ def ascii_host(host: str) -> str:
 def _ascii_host(host: str) -> str:
     host = host.lower()
     if not host.isascii():
-        host = ".".join(_ascii_label(label) for label in host.translate(_DOTS).split("."))
+        labels = host.translate(_DOTS).split(".")
+        # Longer or more manifold names cannot be registered; they need one spelling, not the costly right one.
+        real = len(labels) - sum(map(str.isascii, labels)) <= _MOST_FOREIGN and all(len(x) <= _LABEL for x in labels)
+        host = ".".join(
+            label if label.isascii() else _ascii_label(label) if real else _stand_in(label) for label in labels
+        )
     return host.strip(". \t")[:LONGEST]
 
 
 def _ascii_label(label: str) -> str:
+    # Nameprep (RFC 3491) without its prohibitions: what it refuses, as newer scripts and emoji, still needs one name.
+    label = normalize("NFKC", label).lower()
     if label.isascii():
         return label
-    label = label[:_LABEL]
-    try:
-        return label.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        pass
-    # What IDNA 2003 refuses (newer scripts, emoji, bidirectional mixtures) still needs one name.
-    return "xn--" + label.encode("punycode").decode("ascii")
+    if len(label) > _LABEL:
+        return _stand_in(label)
+    return "xn--" + label.encode("punycode", "replace").decode("ascii").lower()
+
+
+def _stand_in(label: str) -> str:
+    return label if label.isascii() else "x-" + label.encode("utf-8", "replace").hex()[:60]
 
 
 @lru_cache(maxsize=1 << 13)

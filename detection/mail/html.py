@@ -157,7 +157,7 @@ def attribute(attributes: str, wanted: str, most: int) -> str:
 def _link(url: str, text: str, base: str, limits: Limits) -> tuple[str, str]:
     if base and ":" not in url[:20] and not url.startswith(("//", "#")):
         url = base + url
-    shown = " ".join(unescape(text[: 10 * limits.shown_characters].replace(_BREAK_MARK, " ")).split())
+    shown = " ".join(unescape(text[: 3 * limits.shown_characters].replace(_BREAK_MARK, " ")).split())
     if not shown.isascii():
         shown = _INVISIBLE.sub("", shown)
     return url, shown[: limits.shown_characters]

@@ -20,6 +20,7 @@ _ENDINGS = (
 )
 _FILE_NAMES = frozenset(_ENDINGS.split())
 _CLOSING = {")": "(", "]": "["}
+_MOST_BRACKETS = 5
 
 
 def link_of(url: str, shown: str, most_url: int, most_shown: int) -> Link:
@@ -64,7 +65,9 @@ def urls_in(text: str, most: int) -> list[str]:
     found: list[tuple[int, str]] = []
     if "://" in text:
         at = text.find("://")
-        while at >= 0 and len(found) < most:
+        hits = 0
+        while at >= 0 and len(found) < most and hits < 10 * most:
+            hits += 1
             scheme = text[max(0, at - 5) : at].lower()
             name = next((s for s in ("https", "http", "ftp") if scheme.endswith(s)), "")
             end = at + 3
@@ -93,6 +96,8 @@ def urls_in(text: str, most: int) -> list[str]:
 def _trimmed(url: str) -> str:
     """Without the sentence's own punctuation, as mail programs cut it."""
     url = url.rstrip(".,;:!?'*_\u2019\u3002")
-    while url and url[-1] in _CLOSING and _CLOSING[url[-1]] not in url:
+    for _ in range(_MOST_BRACKETS):
+        if not url or url[-1] not in _CLOSING or _CLOSING[url[-1]] in url:
+            break
         url = url[:-1].rstrip(".,;:!?'")
     return url

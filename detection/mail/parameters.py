@@ -8,7 +8,7 @@ from detection.mail import charsets
 from detection.mail.defects import Defects
 
 _PARAMETER = re.compile(
-    r"""[;\s]\s*+([^\s=;"<>(]{1,100}+)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?+|([^;\s"][^;]*+)?+)""", re.DOTALL
+    r"""(?:;\s*+|(?<!\s)\s++)([^\s=;"<>(]{1,100}+)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?+|([^;\s"][^;]*+)?+)""", re.DOTALL
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
