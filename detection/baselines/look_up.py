@@ -62,7 +62,7 @@ def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactVa
     if len(plan.log_key):
         answer[stored:] = _recent(tables, plan, batch, keys, rows, found, newer)
     answer[missing[plan.answer_key]] = UNKNOWN
-    return FactValues({fact: answer[start:stop] for fact, start, stop in plan.slices})
+    return plan.values(answer)
 
 
 def _find(tables: Tables, keys: Keys) -> tuple[Ints, Bools]:

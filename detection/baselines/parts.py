@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ LAST_SECOND = 2**32 - 1
 
 def clock(batch: MessageBatch) -> npt.NDArray[np.uint32]:
     """The second of each message by which facts order history: `time` within 1 to `LAST_SECOND`."""
-    return np.clip(batch.time, 1, LAST_SECOND).astype(np.uint32)
+    # Two calls cost a third of np.clip on a batch of one.
+    return np.minimum(np.maximum(batch.time, 1), LAST_SECOND).astype(np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +43,38 @@ class Where:
 
 _FAN_OUTS = np.array([1, 3, 10, 30, 100])
 _ONE = np.uint64(1)
+_BLOCKS = np.array([hour % 24 // 4 + 6 * (hour >= 5 * 24) + 1 for hour in range(7 * 24)], dtype=np.uint64)
 
-SENDER = Part("sender", Level.MESSAGE, lambda m: m.sender_key)
-SENDER_DOMAIN = Part("sender_domain", Level.MESSAGE, lambda m: m.sender_domain_key)
-SENDER_SITE = Part("sender_site", Level.MESSAGE, lambda m: m.sender_site_key)
-PARTY = Part("party", Level.MESSAGE, lambda m: m.sender_party_key)
-SENDER_NAME = Part("sender_name", Level.MESSAGE, lambda m: m.sender_name_key)
-LOCAL_NAME = Part("local_name", Level.MESSAGE, lambda m: m.sender_local_name_key)
-REPLY_TO = Part("reply_to", Level.MESSAGE, lambda m: m.reply_to_key)
-ENVELOPE_SITE = Part("envelope_site", Level.MESSAGE, lambda m: m.envelope_site_key)
-REPLY_TO_SITE = Part("reply_to_site", Level.MESSAGE, lambda m: m.reply_to_site_key)
-NAME_DOMAIN = Part("name_domain", Level.MESSAGE, lambda m: m.sender_name_domain_key)
-NETWORK = Part("network", Level.MESSAGE, lambda m: m.network_key)
-MAILER = Part("mailer", Level.MESSAGE, lambda m: m.mailer_key)
-HEADERS = Part("headers", Level.MESSAGE, lambda m: m.header_order_key)
-LIST = Part("list", Level.MESSAGE, lambda m: m.list_key)
-SUBJECT_SHAPE = Part("subject_shape", Level.MESSAGE, lambda m: m.subject_shape_key)
-THREAD = Part("thread", Level.MESSAGE, lambda m: m.thread_key)
-PARENT = Part("parent", Level.MESSAGE, lambda m: m.parent_key)
-OWN_ID = Part("own_id", Level.MESSAGE, lambda m: m.own_id_key)
-RECIPIENT = Part("recipient", Level.RECIPIENT, lambda m: m.recipient_key)
-RECIPIENT_SITE = Part("recipient_site", Level.RECIPIENT, lambda m: m.recipient_site_key)
-VARIANT = Part("variant", Level.VARIANT, lambda m: m.variant_key)
-LINK_SITE = Part("link_site", Level.LINK, lambda m: m.link_site_key)
-LINK_SHOWN_SITE = Part("link_shown_site", Level.LINK, lambda m: m.link_shown_site_key)
-ATTACHMENT_TYPE = Part("attachment_type", Level.ATTACHMENT, lambda m: m.attachment_type_key)
-ATTACHMENT_HASH = Part("attachment_hash", Level.ATTACHMENT, lambda m: m.attachment_hash_key)
+SENDER = Part("sender", Level.MESSAGE, attrgetter("sender_key"))
+SENDER_DOMAIN = Part("sender_domain", Level.MESSAGE, attrgetter("sender_domain_key"))
+SENDER_SITE = Part("sender_site", Level.MESSAGE, attrgetter("sender_site_key"))
+PARTY = Part("party", Level.MESSAGE, attrgetter("sender_party_key"))
+SENDER_NAME = Part("sender_name", Level.MESSAGE, attrgetter("sender_name_key"))
+LOCAL_NAME = Part("local_name", Level.MESSAGE, attrgetter("sender_local_name_key"))
+REPLY_TO = Part("reply_to", Level.MESSAGE, attrgetter("reply_to_key"))
+ENVELOPE_SITE = Part("envelope_site", Level.MESSAGE, attrgetter("envelope_site_key"))
+REPLY_TO_SITE = Part("reply_to_site", Level.MESSAGE, attrgetter("reply_to_site_key"))
+NAME_DOMAIN = Part("name_domain", Level.MESSAGE, attrgetter("sender_name_domain_key"))
+NETWORK = Part("network", Level.MESSAGE, attrgetter("network_key"))
+MAILER = Part("mailer", Level.MESSAGE, attrgetter("mailer_key"))
+HEADERS = Part("headers", Level.MESSAGE, attrgetter("header_order_key"))
+LIST = Part("list", Level.MESSAGE, attrgetter("list_key"))
+SUBJECT_SHAPE = Part("subject_shape", Level.MESSAGE, attrgetter("subject_shape_key"))
+THREAD = Part("thread", Level.MESSAGE, attrgetter("thread_key"))
+PARENT = Part("parent", Level.MESSAGE, attrgetter("parent_key"))
+OWN_ID = Part("own_id", Level.MESSAGE, attrgetter("own_id_key"))
+RECIPIENT = Part("recipient", Level.RECIPIENT, attrgetter("recipient_key"))
+RECIPIENT_SITE = Part("recipient_site", Level.RECIPIENT, attrgetter("recipient_site_key"))
+VARIANT = Part("variant", Level.VARIANT, attrgetter("variant_key"))
+LINK_SITE = Part("link_site", Level.LINK, attrgetter("link_site_key"))
+LINK_SHOWN_SITE = Part("link_shown_site", Level.LINK, attrgetter("link_shown_site_key"))
+ATTACHMENT_TYPE = Part("attachment_type", Level.ATTACHMENT, attrgetter("attachment_type_key"))
+ATTACHMENT_HASH = Part("attachment_hash", Level.ATTACHMENT, attrgetter("attachment_hash_key"))
 
-HOUR_BLOCK = Part(
-    "hour_block", Level.MESSAGE, lambda m: (m.time // (4 * 3600) % 6 + 6 * (_weekday(m) >= 5) + 1).astype(np.uint64)
-)
+HOUR_BLOCK = Part("hour_block", Level.MESSAGE, lambda m: _BLOCKS[_hour_of_week(m)])
 """Four-hour block of the day (UTC), working days and week-ends apart: 12 blocks."""
 
-HOUR_OF_WEEK = Part(
-    "hour_of_week", Level.MESSAGE, lambda m: ((m.time // 3600 + 3 * 24) % (7 * 24) + 1).astype(np.uint64)
-)
+HOUR_OF_WEEK = Part("hour_of_week", Level.MESSAGE, lambda m: _hour_of_week(m) + _ONE)
 """Hour of the week (UTC), 1 from Monday midnight to 168."""
 
 LANGUAGE = Part("language", Level.MESSAGE, lambda m: (m.language.astype(np.int64) + 1).astype(np.uint64))
@@ -106,7 +105,7 @@ DMARC_PASS = Where("DMARC passed", lambda m: m.dmarc == Authentication.PASS)
 AUTHENTICATION_SEEN = Where("some authentication result known", lambda m: (m.spf > 0) | (m.dkim > 0) | (m.dmarc > 0))
 
 ANSWERS = Where("answers a message", lambda m: m.parent_key != NO_KEY)
-BULK = Where("says it is bulk", lambda m: m.bulk)
+BULK = Where("says it is bulk", attrgetter("bulk"))
 WITH_LINKS = Where("has links", lambda m: m.link_count > 0)
 WITH_ATTACHMENTS = Where("has attachments", lambda m: m.attachment_count > 0)
 ABOUT_PAYMENT = Where("speaks of payment", lambda m: (m.lure_payment > 0) | (m.lure_invoice > 0))
@@ -131,9 +130,12 @@ def level_of(parts: tuple[Part, ...]) -> Level:
     return ragged.pop() if ragged else Level.MESSAGE
 
 
-def _weekday(m: MessageBatch) -> Keys:
-    """Day of the week, Monday 0; 1 January 1970 was a Thursday."""
-    return ((m.time // SECONDS_A_DAY + 3) % 7).astype(np.uint64)
+def _hour_of_week(m: MessageBatch) -> Keys:
+    """Hours since Monday midnight (UTC); 1 January 1970 was a Thursday."""
+    hours = m.time // 3600
+    hours += 3 * 24
+    hours %= 7 * 24
+    return hours.view(np.uint64)
 
 
 def _disowned(m: MessageBatch) -> Bools:

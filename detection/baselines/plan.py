@@ -17,6 +17,7 @@ from detection.baselines.algebra import Fact, FirstValue, Recent
 from detection.baselines.layout import SALT_SHIFT, Layout, Probe, Stream
 from detection.baselines.parts import Part
 from detection.baselines.tables import LOG_SHIFT
+from detection.baselines.values import FactValues
 from detection.keys import Keys, combine
 from detection.mail.batch import RAGGED, Ints, Level, MessageBatch
 
@@ -33,7 +34,8 @@ class Plan:
     """For one part, two parts ...: for each key, where among the values each of its parts lies."""
     salts: Keys
 
-    slices: tuple[tuple[Fact, int, int], ...]
+    facts: tuple[Fact, ...]
+    slices: tuple[slice, ...]
     """Where in the answer each fact's values lie."""
     answer_key: Ints
     """The key behind each value of the answer."""
@@ -53,6 +55,10 @@ class Plan:
     log_seconds: Ints
     log_head: Keys
     log_streams: tuple[Stream, ...]
+
+    def values(self, answer: Ints) -> FactValues:
+        """The answer cut up by fact, in views."""
+        return FactValues(dict(zip(self.facts, map(answer.__getitem__, self.slices), strict=True)))
 
     def keys(self, values: Keys) -> Keys:
         """The keys of all probes from the values of all parts."""
@@ -101,8 +107,8 @@ def _plan(layout: Layout, messages: int, owners: dict[Level, Ints]) -> Plan:
     halves = [(f, p) for f, p in stored if isinstance(f, FirstValue)]
     sizes = [len(owners[probe.level]) for _, probe in stored + logged]
     starts = _starts(sizes)
-    slices = tuple((fact, at, at + n) for (fact, _), at, n in zip(stored + logged, starts, sizes, strict=True))
-    start_of = {fact: start for fact, start, _ in slices}
+    facts = tuple(fact for fact, _ in stored + logged)
+    start_of = dict(zip(facts, starts, strict=True))
 
     def key_range(probe: Probe) -> Ints:
         return key_at[probe] + np.arange(len(owners[probe.level]))
@@ -118,7 +124,8 @@ def _plan(layout: Layout, messages: int, owners: dict[Level, Ints]) -> Plan:
         parts=parts,
         key_parts=tuple(key_parts),
         salts=spread([(p.space.number, p) for p in probes]).astype(np.uint64) << SALT_SHIFT,
-        slices=slices,
+        facts=facts,
+        slices=tuple(slice(at, at + n) for at, n in zip(starts, sizes, strict=True)),
         answer_key=_join([key_range(probe) for _, probe in stored + logged]),
         cell_key=_join([key_range(probe) for _, probe in cells]),
         cell_space=spread([(p.space.number, p) for _, p in cells]),
