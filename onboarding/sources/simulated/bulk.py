@@ -9,6 +9,7 @@ from onboarding.sources.simulated.conversations import message_id
 from onboarding.sources.simulated.hours import DAY, office_moment, weekday
 from onboarding.sources.simulated.mail import Content, Mail
 from onboarding.sources.simulated.names import CompanyName, ascii_of, company_name, person_name
+from onboarding.sources.simulated.options import Options
 from onboarding.sources.simulated.outsiders import contact, domain_way, network_of
 from onboarding.sources.simulated.parties import Address, Form, Party, Posture, Way
 from onboarding.sources.simulated.people import Department, Person, Position
@@ -63,11 +64,12 @@ def _newsletter(seed: int, number: int, languages: tuple[str, ...]) -> tuple[Par
     return sender, name, every, draw.below(every), draw.between(-400, 400) if draw.chance(0.3) else -1000, language
 
 
-def _subscriptions(world: World, owner: Person) -> tuple[int, ...]:
+@lru_cache(maxsize=256)
+def _subscriptions(options: Options, index: int) -> tuple[int, ...]:
     """Newsletters a person gets: popular ones many people get, the rare ones few."""
-    draw = Draw(world.seed, "subscriptions", owner.index)
-    wanted = max(1, round(world.options.rate * _NEWSLETTERS_PER_RATE * 3.2 * draw.delay(1.0, 0.5)))
-    most = 60 + len(world.people) // 2
+    draw = Draw(options.seed, "subscriptions", index)
+    wanted = max(1, round(options.rate * _NEWSLETTERS_PER_RATE * 3.2 * draw.delay(1.0, 0.5)))
+    most = 60 + options.mailboxes // 2
     return tuple(dict.fromkeys(min(draw.heavy_rank(0.6), most * 40) for _ in range(min(wanted, 500))))
 
 
@@ -75,7 +77,7 @@ def newsletters(world: World, owner: Person, day: int) -> Iterator[Mail]:
     """Today's issues of what the person is subscribed to."""
     midnight = world.options.first_second + day * DAY
     weekend = weekday(midnight) >= 5
-    for number in _subscribed(world, owner.index):
+    for number in _subscriptions(world.options, owner.index):
         sender, name, every, phase, first, language = _newsletter(world.seed, number, world.options.languages)
         if (day - phase) % every or day < first or weekend:
             continue
@@ -99,11 +101,6 @@ def newsletters(world: World, owner: Person, day: int) -> Iterator[Mail]:
                 ("Precedence", "bulk"),
             ),
         )
-
-
-@lru_cache(maxsize=64)
-def _subscribed(world: World, index: int) -> tuple[int, ...]:
-    return _subscriptions(world, world.people[index])
 
 
 def _issue(slots: Slots, language: str, domain: str, key: int) -> Content:
@@ -149,6 +146,12 @@ def _programs_of(seed: int, index: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(draw.heavy_rank(0.7) % 60 for _ in range(10)))
 
 
+def program_of(world: World, person: Person) -> tuple[str, str]:
+    """Name and domain of the service that a person uses most."""
+    sender, _, domain = _program(world.seed, _programs_of(world.seed, person.index)[0])
+    return sender.mailbox.name, domain
+
+
 def notifications(world: World, owner: Person, day: int) -> Iterator[Mail]:
     """What the services a person uses have to say today."""
     midnight = world.options.first_second + day * DAY
@@ -167,7 +170,7 @@ def notifications(world: World, owner: Person, day: int) -> Iterator[Mail]:
             message_id=message_id(sender, key),
             content=partial(_notice, notice, slots, domain),
             inside=(owner.index,),
-            headers=(("Auto-Submitted", "auto-generated"),),
+            headers=(("Auto-Submitted", "auto-generated"),) if len(domain) % 3 else (),
             about=notice.about,
         )
 

@@ -10,6 +10,7 @@ from onboarding.sources.simulated import files
 from onboarding.sources.simulated.conversations import message_id
 from onboarding.sources.simulated.hours import DAY, into_hours, office_moment, weekday
 from onboarding.sources.simulated.mail import Content, Mail
+from onboarding.sources.simulated.parties import Party
 from onboarding.sources.simulated.people import Person
 from onboarding.sources.simulated.randomness import Draw, digest_of
 from onboarding.sources.simulated.vendors import Vendor
@@ -57,7 +58,7 @@ def billing(world: World, vendor: Vendor, day: int) -> Iterator[Mail]:
         key,
         invoice=f"{vendor.name.domain[:2].upper()}-{options.date_of(day).year}-{(day * 37 + vendor.number * 13) % 9000 + 1000}",
         amount=f"{amount:,.2f}",
-        iban=vendor.iban,
+        iban=vendor.iban_on(day),
         company=vendor.name.legal,
         when=options.date_of(day + 30).isoformat(),
     )
@@ -67,7 +68,7 @@ def billing(world: World, vendor: Vendor, day: int) -> Iterator[Mail]:
     wording = payments.INVOICES[vendor.language]
     invoice = Mail(
         time=moment,
-        sender=vendor.billing,
+        sender=vendor.current(vendor.billing, day),
         to=(payer.mailbox,),
         cc=rest,
         subject=wording.subjects[vendor.number % len(wording.subjects)].format_map(slots),
@@ -80,7 +81,7 @@ def billing(world: World, vendor: Vendor, day: int) -> Iterator[Mail]:
         answer = _answer(world, invoice, payer, slots, draw, key)
         yield answer
         if draw.chance(0.5):
-            yield _answer(world, answer, None, slots, draw, key + 1, vendor)
+            yield _answer(world, answer, None, slots, draw, key + 1, vendor.current(vendor.person, day))
 
 
 def _invoice(vendor: Vendor, slots: Slots, key: int) -> Content:
@@ -92,15 +93,15 @@ def _invoice(vendor: Vendor, slots: Slots, key: int) -> Content:
     return Content(
         text + "\n\n" + wording.closings[vendor.number % len(wording.closings)].format(me=me),
         "\n".join(vendor.billing.signature),
-        (files.pdf(name, f"{vendor.name.legal} {slots['invoice']} {slots['amount']} {vendor.iban}"),),
+        (files.pdf(name, f"{vendor.name.legal} {slots['invoice']} {slots['amount']} {slots['iban']}"),),
     )
 
 
 def _answer(
-    world: World, about: Mail, payer: Person | None, slots: Slots, draw: Draw, key: int, vendor: Vendor | None = None
+    world: World, about: Mail, payer: Person | None, slots: Slots, draw: Draw, key: int, theirs: Party | None = None
 ) -> Mail:
     """The payer's answer to the vendor, or the vendor's to the payer."""
-    sender = payer.party if payer is not None else vendor.person if vendor is not None else about.sender
+    sender = payer.party if payer is not None else theirs or about.sender
     answered = about.sender
     language = answered.language if answered.language == sender.language else "en"
     wording = payments.INVOICES[language]

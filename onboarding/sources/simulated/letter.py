@@ -182,7 +182,7 @@ def _quoted(mail: Mail, levels: int) -> list[str]:
     text = content.text
     if "[[" in text:
         text = _LINK.sub(_shown, text)
-    lines = [f"> {line}" for line in text.split("\n")]
+    lines = [f"> {line}" if line else ">" for line in text.split("\n")]
     if levels > 1 and mail.previous is not None:
         lines += [">", *("> " + line for line in _quoted(mail.previous, levels - 1))]
     return [f"On {date_text(mail.time, mail.sender.way.offset)}, {_who(mail)} wrote:", *lines]
@@ -203,13 +203,14 @@ def _paragraphs(text: str) -> str:
     html = _escaped(text)
     if "[[" in html:
         html = _LINK.sub(lambda m: f'<a href="{m.group(2)}">{m.group(1) or m.group(2)}</a>', html)
-    return "<p>" + html.replace("\n\n", "</p>\n<p>").replace("\n", "<br>\n") + "</p>\n"
+    return "<p>" + html.replace("\n\n", "</p>\r<p>").replace("\n", "<br>\n").replace("\r", "\n") + "</p>\n"
 
 
 def _page(mail: Mail, content: Content) -> str:
     page = [_PAGE_START, _paragraphs(content.text)]
     if content.signature:
-        page.append(f'<p style="color:#555555">{_escaped(content.signature)}</p>\n'.replace("\n", "<br>\n", 0))
+        lines = _escaped(content.signature).replace("\n", "<br>\n")
+        page.append(f'<p style="color:#555555">{lines}</p>\n')
     if mail.previous is not None:
         page.append(_quotation(mail.previous, 2))
     page.append("</body></html>\n")

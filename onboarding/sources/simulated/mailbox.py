@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from detection.mail.message import Folder
-from onboarding.sources.simulated import bulk, conversations, invoices
+from onboarding.sources.simulated import bulk, conversations, invoices, oddities
 from onboarding.sources.simulated.attacks.cells import attacks_on
 from onboarding.sources.simulated.hours import DAY
 from onboarding.sources.simulated.letter import letter
@@ -87,6 +87,7 @@ CELLS: tuple[Cell, ...] = (
     bulk.lists,
     bulk.spam,
     invoices.invoices,
+    oddities.oddities,
     attacks_on,
 )
 """Every kind of mail a mailbox may hold, in an order that does not matter."""

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 
-from onboarding.sources.base import Listed, MailboxInfo, Page, Requirement, SourceError
+from onboarding.sources.base import Listed, MailboxInfo, Page, Requirement, Source, SourceError
+from onboarding.sources.registry import scheme
+from onboarding.sources.simulated.attacks.cells import plan
 from onboarding.sources.simulated.hours import weekday
 from onboarding.sources.simulated.mailbox import Delivery, stream, written
-from onboarding.sources.simulated.options import parse_uri
+from onboarding.sources.simulated.options import SCHEME, parse_uri
 from onboarding.sources.simulated.people import Person
 from onboarding.sources.simulated.vendors import Vendor
 from onboarding.sources.simulated.world import World
 
 PAGE = 500
 """Most messages of a page."""
+
+
+@scheme(
+    "simulated", "simulated:seed=7,mailboxes=40,days=180", "a made-up organisation's mail, for demonstration and tests"
+)
+def open_simulated(rest: str) -> Source:
+    """The simulated organisation of the options behind `simulated:`."""
+    return SimulatedSource(f"{SCHEME}:{rest}")
 
 
 class SimulatedSource:
@@ -26,8 +37,8 @@ class SimulatedSource:
     """
 
     def __init__(self, uri: str) -> None:
-        self.uri = uri
         self.options = parse_uri(uri)
+        self.uri = self.options.uri()
         self.world = World(self.options)
 
     @property
@@ -81,12 +92,21 @@ class SimulatedSource:
         """The mailbox's history before it is written out, with what the simulation knows of each mail."""
         return stream(self.world, self._owner(mailbox), 0, self.options.days)
 
-    def live(self, days: int) -> Iterator[Listed]:
-        """What arrives in all mailboxes in the days after history, in time order."""
-        first = self.options.days
-        streams = [stream(self.world, person, first, first + days) for person in self.people]
-        for delivery in merge(*streams, key=lambda d: (d.mail.time, d.mail.message_id, d.owner.index)):
+    def live(self, days: int, per_kind: int = 0) -> Iterator[Listed]:
+        """What arrives in all mailboxes in the days after history, in time order, labelled: held-out mail.
+
+        `per_kind` attacks of every kind are dealt over these days, beside those that the options bring.
+        Mail is written out one by one; memory grows with the number of mailboxes and not with `days`.
+        """
+        for delivery in self.live_deliveries(days, per_kind):
             yield self.listed(delivery)
+
+    def live_deliveries(self, days: int, per_kind: int = 0) -> Iterator[Delivery]:
+        """`live` before it is written out, with what the simulation knows of each mail."""
+        first = self.options.days
+        world = replace(self.world, planned=plan(self.world, first, days, per_kind))
+        streams = [stream(world, person, first, first + days) for person in world.people]
+        return merge(*streams, key=lambda d: (d.mail.time, d.mail.message_id, d.owner.index))
 
     def listed(self, delivery: Delivery) -> Listed:
         """A delivery as the source lists it, with its bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onboarding.sources.simulated.names import CompanyName, ascii_of, company_name, person_name
 from onboarding.sources.simulated.options import Options
@@ -38,6 +38,24 @@ class Vendor:
     language: str
     first_day: int
     """First day of the relation, counted from the start of history; negative for most."""
+
+    migrates: int | None
+    """Day from which everything comes from `new_domain`; None: never."""
+    new_domain: str
+    new_iban_from: int | None
+    """Day from which invoices name `new_iban`; None: never."""
+    new_iban: str
+
+    def current(self, party: Party, day: int) -> Party:
+        """The vendor's person or billing address as it is on a day, after a change of domain the new one."""
+        if self.migrates is None or day < self.migrates:
+            return party
+        local = party.mailbox.address.partition("@")[0]
+        way = replace(party.way, domain=self.new_domain, id_host=self.new_domain)
+        return replace(party, mailbox=Address(party.mailbox.name, f"{local}@{self.new_domain}"), way=way)
+
+    def iban_on(self, day: int) -> str:
+        return self.iban if self.new_iban_from is None or day < self.new_iban_from else self.new_iban
 
     @property
     def inside(self) -> tuple[int, ...]:
@@ -78,6 +96,8 @@ def _vendor(options: Options, number: int, payers: list[int], requesters: list[i
         person if draw.chance(0.35) else Party(Address(f"{name.short} Billing", f"{box}@{name.domain}"), way, language)
     )
     rhythm = draw.weighted(((0, 60.0), (7, 15.0), (14, 20.0), (91, 5.0)))
+    migrates, rebanks = draw.random(), draw.random()
+    label, _, suffix = name.domain.partition(".")
     country = {"en": "GB", "de": "DE", "fr": "FR", "es": "ES"}[language]
     return Vendor(
         number=number,
@@ -90,7 +110,15 @@ def _vendor(options: Options, number: int, payers: list[int], requesters: list[i
         every=rhythm,
         on=draw.between(1, 28),
         amount=int(draw.delay(2_500, 1.0)),
-        iban=f"{country}{draw.number(2)} {' '.join(draw.number(4) for _ in range(4))} {draw.number(2)}",
+        iban=_iban(draw, country),
         language=language,
         first_day=-1000 if draw.chance(0.9) else draw.between(1, max(1, options.days)),
+        migrates=draw.between(5, max(6, options.days)) if migrates < 0.05 else None,
+        new_domain=f"{label.replace('-', '')}.com" if "-" in label or suffix != "com" else f"{label}-group.com",
+        new_iban_from=draw.between(5, max(6, options.days)) if rebanks < 0.08 else None,
+        new_iban=_iban(draw, country),
     )
+
+
+def _iban(draw: Draw, country: str) -> str:
+    return f"{country}{draw.number(2)} {' '.join(draw.number(4) for _ in range(4))} {draw.number(2)}"

@@ -6,7 +6,8 @@ starts conversations with (`circle`), and who may start one with them (`circle_o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from onboarding.sources.simulated.options import Options
@@ -24,6 +25,8 @@ class World:
     """Everything that a mail of the simulation is a function of."""
 
     options: Options
+    planned: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    """Kinds of attack to send by (person, day), beside those that `Options.attacks` brings."""
 
     @cached_property
     def roster(self) -> Roster:

@@ -6,9 +6,49 @@ from zlib import crc32
 
 _VALUES: dict[str, tuple[str, ...]] = {
     "project": tuple(
-        ["Aurora", "Beacon", "Cobalt", "Delta", "Ember", "Falcon", "Granite", "Harbour", "Indigo", "Juniper", "Keystone", "Lantern", "Meridian", "Nimbus", "Orchid", "Pioneer", "Quarry", "Ridge", "Saffron", "Tundra", "Umber", "Vertex", "Willow", "Zephyr"]
+        [
+            "Aurora",
+            "Beacon",
+            "Cobalt",
+            "Delta",
+            "Ember",
+            "Falcon",
+            "Granite",
+            "Harbour",
+            "Indigo",
+            "Juniper",
+            "Keystone",
+            "Lantern",
+            "Meridian",
+            "Nimbus",
+            "Orchid",
+            "Pioneer",
+            "Quarry",
+            "Ridge",
+            "Saffron",
+            "Tundra",
+            "Umber",
+            "Vertex",
+            "Willow",
+            "Zephyr",
+        ]
     ),
-    "city": tuple(["Leeds", "Austin", "Hamburg", "Lyon", "Valencia", "Bristol", "Denver", "Rotterdam", "Toronto", "Vienna", "Milan", "Prague"]),
+    "city": tuple(
+        [
+            "Leeds",
+            "Austin",
+            "Hamburg",
+            "Lyon",
+            "Valencia",
+            "Bristol",
+            "Denver",
+            "Rotterdam",
+            "Toronto",
+            "Vienna",
+            "Milan",
+            "Prague",
+        ]
+    ),
     "product": (
         "control panel",
         "mounting kit",
@@ -39,7 +79,22 @@ _VALUES: dict[str, tuple[str, ...]] = {
     ),
     "day": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
     "hour": ("9:00", "9:30", "10:00", "11:00", "13:30", "14:00", "15:00", "16:30"),
-    "month": tuple(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]),
+    "month": tuple(
+        [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ]
+    ),
     "tag": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag"),
     "jour": ("lundi", "mardi", "mercredi", "jeudi", "vendredi"),
     "dia": ("lunes", "martes", "miércoles", "jueves", "viernes"),
