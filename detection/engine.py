@@ -15,8 +15,8 @@ import detection.signals  # noqa: F401 - fills the registry
 from detection.baselines.values import FactValues
 from detection.detectors.registry import DETECTORS
 from detection.mail.batch import Floats, MessageBatch
-from detection.signals.registry import SIGNALS, compute_signals
-from detection.signals.values import SignalValues
+from detection.signals.registry import ROWS, compute_signals
+from detection.signals.values import Rows, SignalValues
 
 CHUNK = 16_384
 """Messages scored at a time: some 220 signals of 8 bytes each stay within 30 MB."""
@@ -63,14 +63,14 @@ class Engine:
             signals = compute_signals(batch, facts)
             return Scores(self.detectors, _detect(signals), signals if keep_signals else None)
         values = np.empty((len(DETECTORS), n))
-        kept = {name: np.empty(n) for name in SIGNALS} if keep_signals else {}
+        kept = np.empty((len(ROWS), n)) if keep_signals else None
         for start in range(0, n, CHUNK):
             stop = min(start + CHUNK, n)
             signals = compute_signals(batch.take(start, stop), facts.take(batch, start, stop))
             values[:, start:stop] = _detect(signals)
-            for name, array in kept.items():
-                array[start:stop] = signals.arrays[name]
-        return Scores(self.detectors, values, SignalValues(kept) if keep_signals else None)
+            if kept is not None:
+                kept[:, start:stop] = signals.some(tuple(ROWS))
+        return Scores(self.detectors, values, None if kept is None else SignalValues(Rows(kept, ROWS)))
 
 
 def _detect(signals: SignalValues) -> Floats:

@@ -52,32 +52,45 @@ def falls(signal: str, weight: float, half: float, unknown: float = 1.0) -> Evid
     return Evidence(signal=signal, weight=weight, half=half, unknown=unknown, falling=True)
 
 
-class Sum:
-    """A sum of evidence, float64[n], never NaN: the same bits for one message as for the same message among many."""
+class Weighing:
+    """Named groups of evidence that are added up together.
 
-    def __init__(self, *evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.greatest = sum(e.weight for e in evidence if e.weight > 0)
-        self._names = [e.signal for e in evidence]
+    A group's sum is never NaN, and one message gives the same bits alone as among many.
+
+    Args:
+        shares: names of groups that are wanted as a share of the greatest they can be, for use as factors.
+        groups: the evidence by group, in the order in which the sums are returned.
+    """
+
+    def __init__(self, shares: tuple[str, ...] = (), **groups: tuple[Evidence, ...]) -> None:
+        evidence = [e for group in groups.values() for e in group]
+        self.names = tuple(e.signal for e in evidence)
         self._half = np.array([[e.half] for e in evidence])
-        self._unknown = np.array([[e.unknown] for e in evidence])
+        self._unknown = np.array([[1.0 - e.unknown if e.falling else e.unknown] for e in evidence])
+        scales = [
+            1.0 / sum(e.weight for e in group if e.weight > 0) if name in shares else 1.0
+            for name, group in groups.items()
+            for e in group
+        ]
         # A falling piece is weight - weight * share: a constant and a negative weight.
-        self._weight = np.array([[-e.weight if e.falling else e.weight] for e in evidence])
-        self._constant = sum(e.weight for e in evidence if e.falling)
-        self._unknown_share = np.where([[e.falling] for e in evidence], 1.0 - self._unknown, self._unknown)
+        signs = [-1.0 if e.falling else 1.0 for e in evidence]
+        self._weight = np.array(
+            [[sign * e.weight * scale] for e, sign, scale in zip(evidence, signs, scales, strict=True)]
+        )
+        self._parts: list[tuple[slice, float]] = []
+        start = 0
+        for group in groups.values():
+            stop = start + len(group)
+            constant = sum(e.weight * scale for e, scale in zip(group, scales[start:stop], strict=True) if e.falling)
+            self._parts.append((slice(start, stop), constant))
+            start = stop
 
-    def __call__(self, signals: SignalValues) -> Floats:
-        """The weighted shares of every message, added in the order of declaration."""
-        arrays = signals.arrays
-        values = np.concatenate([arrays[name] for name in self._names]).reshape(len(self._names), -1)
+    def __call__(self, signals: SignalValues) -> list[Floats]:
+        """The sum of each group, float64[n], its pieces added in the order of declaration."""
+        values = signals.some(self.names)
         share = values / (values + self._half)
-        share = np.where(np.isnan(share), self._unknown_share, share)
+        share = np.where(np.isnan(share), self._unknown, share)
         share *= self._weight
         # accumulate adds row after row whatever the shape; sum and einsum may not, and then one message alone differs
         # in the last bit.
-        total = np.add.accumulate(share, axis=0)[-1]
-        return np.asarray(total + self._constant)
-
-    def share(self, signals: SignalValues) -> Floats:
-        """The sum as a share of the greatest it can be, for use as a factor."""
-        return np.asarray(self(signals) / self.greatest)
+        return [np.add.accumulate(share[rows], axis=0)[-1] + constant for rows, constant in self._parts]

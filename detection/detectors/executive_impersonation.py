@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.detectors.evidence import Sum, falls, rises
+from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
-_IDENTITY = Sum(
-    rises("own_name_misused", 4.0),
-    rises("own_name_misused_prominence", 4.0, half=5.0),
-    rises("name_holds_own_domain", 4.0),
-    rises("name_borrowed", 1.5, half=0.5),
-)
-_STRANGER = Sum(
-    falls("sender_messages", 3.0, half=1.0),
-    falls("name_sender_messages", 2.0, half=1.0, unknown=0.0),
-    falls("pair_messages", 1.0, half=1.0),
-    falls("wrote_to_sender", 4.0, half=0.3),
-)
-_ASK = Sum(
-    rises("lure_task", 1.5, half=0.5),
-    rises("lure_gift_card", 1.5, half=0.5),
-    rises("lure_payment", 1.0, half=0.5),
-    rises("lure_bank_change", 1.0, half=0.5),
-    rises("lure_payroll", 1.0, half=0.5),
-    rises("lure_urgency", 0.7, half=1.0),
-    rises("lure_secrecy", 1.0, half=0.5),
-    rises("text_brevity", 0.6, half=0.5),
-    rises("sole_own_recipient", 0.5),
-    rises("sender_is_free_mail", 0.8),
-    rises("reply_to_differs", 0.8),
-    rises("reply_unfounded", 0.4),
-    rises("authentication_failures", 0.7, half=1.0, unknown=0.2),
-    falls("link_count", 0.3, half=3.0),
-    falls("recipient_messages_most", 0.05, half=500.0),
+_EVIDENCE = Weighing(
+    shares=("stranger",),
+    identity=(
+        rises("own_name_misused", 4.0),
+        rises("own_name_misused_prominence", 4.0, half=5.0),
+        rises("name_holds_own_domain", 4.0),
+        rises("name_borrowed", 1.5, half=0.5),
+    ),
+    stranger=(
+        falls("sender_messages", 3.0, half=1.0),
+        falls("name_sender_messages", 2.0, half=1.0, unknown=0.0),
+        falls("pair_messages", 1.0, half=1.0),
+        falls("wrote_to_sender", 4.0, half=0.3),
+    ),
+    ask=(
+        rises("lure_task", 1.5, half=0.5),
+        rises("lure_gift_card", 1.5, half=0.5),
+        rises("lure_payment", 1.0, half=0.5),
+        rises("lure_bank_change", 1.0, half=0.5),
+        rises("lure_payroll", 1.0, half=0.5),
+        rises("lure_urgency", 0.7, half=1.0),
+        rises("lure_secrecy", 1.0, half=0.5),
+        rises("text_brevity", 0.6, half=0.5),
+        rises("sole_own_recipient", 0.5),
+        rises("sender_is_free_mail", 0.8),
+        rises("reply_to_differs", 0.8),
+        rises("reply_unfounded", 0.4),
+        rises("authentication_failures", 0.7, half=1.0, unknown=0.2),
+        falls("link_count", 0.3, half=3.0),
+        falls("recipient_messages_most", 0.05, half=500.0),
+    ),
 )
 
 
@@ -90,6 +93,5 @@ def executive_impersonation(s: SignalValues) -> Floats:
 
     The borrowed identity counts as far as the sender is a stranger; what it asks for adds to it.
     """
-    identity = _IDENTITY(s) * _STRANGER.share(s)
-    ask = _ASK(s)
-    return np.asarray(identity * (1.0 + 0.15 * ask) + 0.1 * ask)
+    identity, stranger, ask = _EVIDENCE(s)
+    return np.asarray(identity * stranger * (1.0 + 0.15 * ask) + 0.1 * ask)

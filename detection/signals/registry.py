@@ -20,7 +20,7 @@ import numpy.typing as npt
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
 from detection.signals.context import Context
-from detection.signals.values import SignalValues
+from detection.signals.values import Rows, SignalValues
 
 Compute = Callable[[MessageBatch, Context], npt.NDArray[Any]]
 
@@ -79,6 +79,9 @@ class Family:
 SIGNALS: dict[str, Signal] = {}
 """Every signal by name, in the order of declaration."""
 
+ROWS: dict[str, int] = {}
+"""The row of each signal in the matrix of all: families in the order of declaration, their members in theirs."""
+
 FAMILIES: list[Family] = []
 """What has to be computed to have every signal; a signal that stands alone is a family of one."""
 
@@ -119,12 +122,10 @@ def family(level: SignalLevel, *members: Member) -> Callable[[Compute], Family]:
 
 def compute_signals(batch: MessageBatch, facts: FactValues) -> SignalValues:
     """Every declared signal of every message of the batch."""
-    arrays: dict[str, Floats] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
         context = Context(batch, facts)
-        for declared in FAMILIES:
-            arrays.update(zip(declared.names, declared.compute(batch, context), strict=True))
-    return SignalValues(arrays)
+        matrix = np.concatenate([declared.compute(batch, context) for declared in FAMILIES])
+    return SignalValues(Rows(matrix, ROWS))
 
 
 def catalogue() -> str:
@@ -143,6 +144,7 @@ def _add(declared: Signal) -> None:
     if not declared.doc:
         raise ValueError(f"signal {declared.name} has no documentation: say in one line what it measures")
     SIGNALS[declared.name] = declared
+    ROWS[declared.name] = len(ROWS)
 
 
 def _row(compute: Compute, index: int) -> Compute:

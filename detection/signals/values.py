@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from detection.mail.batch import Floats
 
 if TYPE_CHECKING:
     from detection.signals.registry import Signal
+
+
+class Rows(Mapping[str, Floats]):
+    """A float64[signals, n] matrix whose rows go by name: one array rather than hundreds for a single message."""
+
+    def __init__(self, matrix: Floats, index: Mapping[str, int]) -> None:
+        self.matrix = matrix
+        self._index = index
+
+    def __getitem__(self, name: str) -> Floats:
+        row: Floats = self.matrix[self._index[name]]
+        return row
+
+    def some(self, names: tuple[str, ...]) -> Floats:
+        """Rows by name as one matrix, a copy."""
+        index = self._index
+        return self.matrix[[index[name] for name in names]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +45,13 @@ class SignalValues:
 
     def __getitem__(self, signal: Signal) -> Floats:
         return self.arrays[signal.name]
+
+    def some(self, names: tuple[str, ...]) -> Floats:
+        """Signals by name as float64[names, n], a copy."""
+        arrays = self.arrays
+        if isinstance(arrays, Rows):
+            return arrays.some(names)
+        return np.stack([arrays[name] for name in names])
 
     def at(self, row: int) -> dict[str, float]:
         """Every signal of one message by name."""
