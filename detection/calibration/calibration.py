@@ -117,7 +117,8 @@ class Calibration:
 
     @cached_property
     def _own(self) -> TailTable:
-        return TailTable(self.own_tails)
+        mixed = [reference is not None for reference in self.reference_tails]
+        return TailTable(tuple(t.counted_only() if m else t for t, m in zip(self.own_tails, mixed, strict=True)))
 
     @cached_property
     def _reference(self) -> TailTable:

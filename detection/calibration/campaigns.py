@@ -12,6 +12,7 @@ from a bootstrap over whole days, which also shows what dependence between campa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,10 +103,19 @@ def day_bootstrap(hits: Bools, days: Ints, weights: Ints | None = None) -> DayBo
     found = np.bincount(day, weights=amount * hits)
     n, blocks = float(amount.sum()), len(totals)
     rate = float(found.sum() / n)
-    draws = np.random.default_rng(BOOTSTRAP_SEED).multinomial(blocks, np.full(blocks, 1.0 / blocks), BOOTSTRAP_ROUNDS)
+    draws = _draws(blocks)
     # einsum, not a matrix product: its bits do not depend on the BLAS at hand.
     rates = np.einsum("rb,b->r", draws, found) / np.einsum("rb,b->r", draws, totals)
     variance = float(rates.var())
     low, high = (float(q) for q in np.quantile(rates, (0.025, 0.975)))
     effective = min(n, rate * (1.0 - rate) / variance) if variance > 0.0 else n
     return DayBootstrap(days=blocks, rate=rate, low=low, high=high, effective_n=effective)
+
+
+@lru_cache(maxsize=8)
+def _draws(blocks: int) -> Floats:
+    """How often each day is drawn in each round, float64[rounds, blocks]: the same for every rate over as many days."""
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    draws = rng.multinomial(blocks, np.full(blocks, 1.0 / blocks), BOOTSTRAP_ROUNDS).astype(np.float64)
+    draws.flags.writeable = False
+    return draws

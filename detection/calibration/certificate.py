@@ -199,6 +199,7 @@ def extrapolated_threshold(
 def pooled_threshold(own: Tail, reference: Tail, prior: float, alpha: float) -> float:
     """Where the mixture of the two tails of -ln(number), the reference weighing prior / (prior + n), falls to alpha."""
     weight = prior_weight(prior, own.n)
+    own = own.counted_only()
     low, high = -1e3, 1e4
     for _ in range(80):
         middle = np.array([(low + high) / 2.0])

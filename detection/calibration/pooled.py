@@ -1,8 +1,9 @@
 """What other tenants' calibrations lend to a small one: reference tails, and the weight they are given.
 
 A tenant's tail is mixed as (1 - w) * own + w * reference with w = prior / (prior + n): the reference counts like
-`prior` campaigns of the tenant's own (the mean of a Beta posterior with that prior strength). With the default of 500 it
-stands alone at n = 0, weighs a half at 500 campaigns and 1% at 50,000.
+`prior` campaigns of the tenant's own (the posterior mean of a Dirichlet process: Ferguson 1973). With the default of
+500 it stands alone at n = 0, weighs a half at 500 campaigns and 1% at 50,000. Where the tenant's own tail was not
+accepted, only the reference speaks beyond the tenant's data.
 
 A reference is made from the tails of other tenants' calibrations, each tenant weighing the same: no key or address of
 theirs is in it.

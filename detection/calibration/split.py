@@ -22,7 +22,8 @@ SALT = np.uint64(0x6761746568757365)
 CERTIFYING_SHARE = 0.5
 MOST_CERTIFYING_SHARE = 0.8
 WEIGHING_SHARE = 0.25
-"""Of what certifying leaves over."""
+"""Of what certifying leaves over, if that is enough for tails as well."""
+FEWEST_TO_SHARE = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +48,7 @@ def split(keys: Keys, *, alpha: float, delta: float, weighing: bool) -> Parts:
     if certifying < needed <= MOST_CERTIFYING_SHARE * n:
         certifying = needed
     rest = n - certifying
-    choosing = int(rest * WEIGHING_SHARE) if weighing else 0
+    choosing = int(rest * WEIGHING_SHARE) if weighing and rest >= FEWEST_TO_SHARE else 0
     order = np.lexsort((keys, combine(keys, np.full(n, SALT, dtype=np.uint64))))
     return Parts(
         fitting=np.sort(order[: rest - choosing]),

@@ -11,7 +11,7 @@ below the exact value elsewhere, at most 2% above it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ class TailKind(StrEnum):
     PARETO = "pareto"
     EXPONENTIAL = "exponential"
     EMPIRICAL = "empirical"
-    """No fit was accepted: 1 / (n + 1) at the highest score, falling from there like 1 / x, which claims little."""
+    """No fit was accepted: 1 / (n + 1) at the highest score, and from there Pareto of index 1, which claims little."""
     MIXED = "mixed"
     """Averaged over the tails of several tenants."""
     NONE = "none"
@@ -79,6 +79,17 @@ class Tail:
     misfit_limit: float = 0.0
     """What it may be at the 5% level; 0 when no fit was tried."""
 
+    def counted_only(self) -> Tail:
+        """What a tail gives to a mixture with a reference: an accepted fit, or else the plain share #{s >= x} / n.
+
+        Then beyond the data only the reference speaks, as in the posterior mean of a Dirichlet process (Ferguson 1973).
+        """
+        if self.kind is not TailKind.EMPIRICAL:
+            return self
+        mass = ((self.n + 1) * self.mass - 1.0) / self.n
+        mass[-1] = 0.0
+        return replace(self, mass=mass)
+
     @property
     def fit(self) -> Pareto:
         """The distribution of the excess over the last knot."""
@@ -92,7 +103,9 @@ class Tail:
 
 def fit_tail(scores: Floats) -> Tail:
     """The tail of `scores` float64[n] in any order, n >= 0, all finite."""
-    s = np.sort(scores)
+    s = np.sort(
+        scores + 0.0
+    )  # -0.0 becomes 0.0: they are equal, so their order, and with it the bytes, would be chance
     n = len(s)
     if n == 0:
         return Tail(kind=TailKind.NONE, n=0, knots=np.zeros(0), mass=np.ones(1), shape=0.0, scale=1.0)
@@ -109,7 +122,8 @@ def fit_tail(scores: Floats) -> Tail:
         # Bader, Yan and Zhang 2018: when the threshold is refused, a higher one may lie where the limit law holds.
         m //= 2
     knots, mass = _body(s, n)
-    spread = float(s[-1] - s[n // 2]) or abs(float(s[-1])) or 1.0
+    # The scale at which an exponential would have put the median and the maximum of n where they are.
+    spread = float(s[-1] - s[n // 2]) / max(float(np.log(n / 2)), 1.0) or abs(float(s[-1])) or 1.0
     return Tail(
         kind=TailKind.EMPIRICAL, n=n, knots=knots, mass=mass, shape=1.0, scale=spread, misfit=misfit, misfit_limit=limit
     )
@@ -161,13 +175,14 @@ class TailTable:
         self._mass = np.concatenate([tail.mass for tail in tails]) if tails else np.zeros(0)
         self._first = np.cumsum([0] + [len(tail.mass) for tail in tails])[:-1].astype(np.int64)
         self._last = _column(tail.knots[-1] if len(tail.knots) else np.inf for tail in tails)
-        self._log_mass = _column(np.log(tail.mass[-1]) for tail in tails)
+        with np.errstate(divide="ignore"):
+            self._log_mass = _column(np.log(tail.mass[-1]) for tail in tails)
         self._scale = _column(tail.scale for tail in tails)
         self._shape = _column(tail.shape for tail in tails)
         self._safe_shape = np.where(self._shape > 0.0, self._shape, 1.0)
 
     def evaluate(self, scores: Floats) -> Floats:
-        """Tail probabilities float64[D, n], in (0, 1], of finite `scores` float64[D, n]."""
+        """Tail probabilities float64[D, n] of finite `scores` float64[D, n]."""
         index = np.empty(scores.shape, dtype=np.int64)
         if scores.shape[1] <= 8:
             for row, (knots, values) in enumerate(zip(self._lists, scores.tolist(), strict=True)):
