@@ -21,7 +21,7 @@ from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, 
 from onboarding.sources.folders import folder_of
 from onboarding.sources.local import Entry, entries, requirements
 from onboarding.sources.mboxrd import Separator, separators
-from onboarding.sources.paging import MESSAGE_BYTES, paged, read_message_file
+from onboarding.sources.paging import MESSAGE_BYTES, PAGE_MESSAGES, paged, read_message_file
 from onboarding.sources.registry import scheme
 from onboarding.sources.uri import absolute_path, name_of, text_of
 
@@ -38,6 +38,7 @@ class EmlTree:
 
     root: str
     cap: int = MESSAGE_BYTES
+    page_messages: int = PAGE_MESSAGES
 
     @property
     def uri(self) -> str:
@@ -63,6 +64,7 @@ class EmlTree:
         return paged(
             ((self._listed(path, entry), path) for path, entry in self._messages(mailbox, after)),
             text_of,
+            page_messages=self.page_messages,
         )
 
     @property
@@ -142,11 +144,12 @@ class EmlTree:
         except OSError as error:
             return True, f"{where} holds files, of which the first cannot be read ({error.strerror})"
         try:
-            found = sum(isinstance(each, Separator) for each in separators(descriptor, 0, 1))
+            found = [each for each in separators(descriptor, 0, 1) if isinstance(each, Separator)]
         except OSError:
-            found = 0
+            found = []
         finally:
             os.close(descriptor)
-        if found > 1:
+        # One separator alone, at the very beginning, is how some programs save a single message.
+        if len(found) > 1 and found[0].at == 0:
             return False, f"{where} holds files of many messages: use mbox:{self.root}"
         return True, f"{where} holds messages"

@@ -22,7 +22,7 @@ from detection.mail.message import Folder, Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, Requirement, Source, SourceError
 from onboarding.sources.local import requirements
 from onboarding.sources.maildirs import Maildir, MailFolder, find_maildirs, mail_folders, maildir_at, message_names
-from onboarding.sources.paging import MESSAGE_BYTES, paged, read_message_file
+from onboarding.sources.paging import MESSAGE_BYTES, PAGE_MESSAGES, paged, read_message_file
 from onboarding.sources.registry import scheme
 from onboarding.sources.uri import absolute_path, name_of, text_of
 
@@ -74,6 +74,7 @@ class Maildirs:
 
     root: str
     cap: int = MESSAGE_BYTES
+    page_messages: int = PAGE_MESSAGES
 
     @property
     def uri(self) -> str:
@@ -100,7 +101,8 @@ class Maildirs:
             )
         files = sorted(file for file in _files(self.root, box) if after is None or file.position > after)
         reader = _Reader(self.root, box, self.cap)
-        return paged(((_listed(box, file, reader.read(file)), file.position) for file in files), Position.cursor)
+        read = ((_listed(box, file, reader.read(file)), file.position) for file in files)
+        return paged(read, Position.cursor, page_messages=self.page_messages)
 
     def _count(self, box: Maildir) -> int | None:
         try:

@@ -20,7 +20,7 @@ from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, 
 from onboarding.sources.folders import folder_of
 from onboarding.sources.local import Entry, entries, requirements
 from onboarding.sources.mboxrd import Piece, pieces, read_range, separators, unquoted
-from onboarding.sources.paging import MESSAGE_BYTES, paged, too_large
+from onboarding.sources.paging import MESSAGE_BYTES, PAGE_MESSAGES, paged, too_large
 from onboarding.sources.registry import scheme
 from onboarding.sources.uri import absolute_path, name_of, text_of
 
@@ -42,6 +42,7 @@ class MboxFiles:
 
     root: str
     cap: int = MESSAGE_BYTES
+    page_messages: int = PAGE_MESSAGES
 
     @property
     def uri(self) -> str:
@@ -68,6 +69,7 @@ class MboxFiles:
                 yield from paged(
                     ((self._listed(file.fileno(), path, piece), piece.end) for piece in pieces(file.fileno(), start)),
                     lambda end: _cursor(file.fileno(), end),
+                    page_messages=self.page_messages,
                 )
         except OSError as error:
             raise SourceError(
@@ -110,7 +112,7 @@ class MboxFiles:
                 taken.add(stem)
 
     def _may_be(self, entry: Entry, only: bytes | None) -> bool:
-        return not entry.is_stray_link and (only is None or only in (entry.name, _stem(entry.name)))
+        return not entry.is_stray_link and (only is None or _stem(entry.name) in (only, _stem(only)))
 
     def _is_mbox(self, path: bytes) -> bool:
         full = os.path.join(os.fsencode(self.root), path)

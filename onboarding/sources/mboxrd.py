@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 BLOCK = 1 << 22
 LONGEST_SEPARATOR = 1_000
+MOST_BLANK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _ends_empty_line(data: bytes, at: int, first: int) -> bool:
 
 
 def _is_blank(descriptor: int, start: int, stop: int) -> bool:
-    return stop - start < BLOCK and not read_range(descriptor, start, stop).strip()
+    return stop - start <= MOST_BLANK and not read_range(descriptor, start, stop).strip()
 
 
 def _time(match: re.Match[bytes]) -> int | bool:

@@ -32,17 +32,21 @@ def paged(
     """
     page: list[Listed] = []
     held = 0
-    last: P | None = None
+    end: list[P] = []
     for message, position in messages:
         size = 0 if isinstance(message.content, Skip) else len(message.content)
-        if page and last is not None and (len(page) >= page_messages or held + size > page_bytes):
-            yield Page(tuple(page), cursor_of(last))
+        if page and held + size > page_bytes:
+            yield Page(tuple(page), cursor_of(end[0]))
             page, held = [], 0
         page.append(message)
         held += size
-        last = position
-    if page and last is not None:
-        yield Page(tuple(page), cursor_of(last))
+        end = [position]
+        if len(page) >= page_messages:
+            # At once, not when the next message is there: what is done is recorded before more can go wrong.
+            yield Page(tuple(page), cursor_of(position))
+            page, held = [], 0
+    if page:
+        yield Page(tuple(page), cursor_of(end[0]))
 
 
 def read_message_file(path: bytes, cap: int = MESSAGE_BYTES) -> bytes | Skip:
