@@ -111,6 +111,11 @@ class Layout:
         return tuple(Space(i, parts, tuple(facts)) for i, (parts, facts) in enumerate(filed.items()))
 
     @cached_property
+    def space_of(self) -> Mapping[Fact, Space]:
+        """The space that each fact is filed in."""
+        return {fact: space for space in self.spaces for fact in space.facts}
+
+    @cached_property
     def probes(self) -> tuple[Probe, ...]:
         """Every pair of a space and the parts it is asked under."""
         asked: dict[tuple[int, tuple[Part, ...]], list[Fact]] = {}

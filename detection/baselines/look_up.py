@@ -45,7 +45,7 @@ def look_up(tables: Tables, batch: MessageBatch, newer: Newer | None = None) -> 
 
 def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactValues:
     plan = plan_for(tables.layout, batch)
-    keys = plan.keys(np.concatenate([part.read(batch) for part in plan.parts]))
+    keys = plan.key_plan.keys(batch)
     missing = keys == NO_KEY
     keys >>= np.uint64(8)
     keys |= plan.salts

@@ -106,7 +106,7 @@ def _take_back(merged: Tables, again: Keys) -> None:
     for number, fact in enumerate(merged.layout.distinct):
         mine = again[1, number_of(again[0]) == number]
         if len(mine):
-            space = next(space for space in merged.layout.spaces if fact in space.facts)
+            space = merged.layout.space_of[fact]
             rows = np.searchsorted(merged.keys_of(space), mine)
             np.subtract.at(merged.matrix(space)[:, space.column(fact)], rows, np.uint32(1))
 

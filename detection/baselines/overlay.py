@@ -18,8 +18,9 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from detection.baselines.algebra import Cells, FirstValue, Recent
+from detection.baselines.algebra import Cells, FirstValue
 from detection.baselines.layout import Space, Stream, number_of
+from detection.baselines.lesson import learn_few
 from detection.baselines.look_up import look_up
 from detection.baselines.merge import earlier_value, merge
 from detection.baselines.parts import clock
@@ -27,6 +28,11 @@ from detection.baselines.tables import Tables, bounds_of, build, empty, pack, un
 from detection.baselines.values import FactValues
 from detection.keys import Keys
 from detection.mail.batch import Bools, Ints, MessageBatch
+
+FEW = 32
+"""Messages up to which all spaces are learned at once."""
+
+_ADDED, _GREATEST, _FIRST_VALUE = range(3)
 
 
 class Overlay:
@@ -113,7 +119,8 @@ class Overlay:
             if stop < len(batch):
                 self._wait(batch.take(stop, len(batch)), learn[stop:])
                 batch, learn = batch.take(0, stop), learn[:stop]
-            self._apply(build(batch, learn, self._layout))
+            few = len(batch) <= FEW
+            self._apply(learn_few(batch, learn, self._layout) if few else build(batch, learn, self._layout))
 
     def _apply(self, new: Tables) -> None:
         if not new.messages:
@@ -122,19 +129,20 @@ class Overlay:
         self._last_time = max(self._last_time, new.last_time)
         self._messages += new.messages
         self._make_room(new.keys)
-        for space in self._layout.spaces:
-            keys = new.keys_of(space)
-            if not len(keys):
-                continue
-            places = self.places(keys)
-            matrix = new.matrix(space)
-            for fact in space.facts:
-                column = space.column(fact)
-                if isinstance(fact, FirstValue):
-                    at = places[:, None] + column + np.arange(3)
-                    self.cells[at] = earlier_value(self.cells[at], matrix[:, column : column + 3])
-                elif not isinstance(fact, Recent):
-                    self.cells[places + column] = fact.merge(self.cells[places + column], matrix[:, column])
+        places = self.places(new.keys)
+        spaces = number_of(new.keys).astype(np.int64)
+        widths = self._widths[spaces]
+        row_starts = np.cumsum(widths) - widths
+        column = np.arange(len(new.cells)) - np.repeat(row_starts, widths)
+        at = np.repeat(places, widths) + column
+        kind = self._kinds[np.repeat(self._kind_starts[spaces], widths) + column]
+        for which, merge_cells in ((_ADDED, np.add), (_GREATEST, np.maximum)):
+            mine = np.flatnonzero(kind == which)
+            self.cells[at[mine]] = merge_cells(self.cells[at[mine]], new.cells[mine])
+        mine = np.flatnonzero(kind == _FIRST_VALUE)
+        if len(mine):
+            threes = at[mine].reshape(-1, 3)
+            self.cells[threes] = earlier_value(self.cells[threes], new.cells[mine].reshape(-1, 3))
         self._apply_elements(new)
         logs, rows, seconds = unpack(new.recent)
         for log, key, second in zip(logs.tolist(), new.keys[rows].tolist(), seconds.tolist(), strict=True):
@@ -145,8 +153,8 @@ class Overlay:
         fresh = keys[self.places(keys) < 0]
         if not len(fresh):
             return
-        spaces = number_of(fresh)
-        widths = np.array([space.width for space in self._layout.spaces], dtype=np.int64)[spaces.astype(np.int64)]
+        spaces = number_of(fresh).astype(np.int64)
+        widths = self._widths[spaces]
         places = self._used + np.concatenate(([0], np.cumsum(widths)))
         self._used = int(places[-1])
         if self._used > len(self.cells):
@@ -154,11 +162,15 @@ class Overlay:
             grown[: len(self.cells)] = self.cells
             self.cells = grown
         self._place.update(zip(fresh.tolist(), places[:-1].tolist(), strict=True))
-        for space in self._layout.spaces:
-            mine = np.flatnonzero(spaces == space.number)
-            if len(mine):
-                cells = self._row_below(space, fresh[mine])
-                self.cells[places[mine][:, None] + np.arange(space.width)] = cells
+        below = self._below
+        if len(below.keys):
+            rows = np.searchsorted(below.keys, fresh)
+            known = np.flatnonzero(below.keys.take(rows, mode="clip") == fresh)
+            widths = widths[known]
+            column = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
+            source = below.row_origins[spaces[known]] + rows[known] * widths
+            into = np.repeat(places[known], widths) + column
+            self.cells[into] = below.cells[np.repeat(source, widths) + column]
 
     def _row_below(self, space: Space, keys: Keys) -> Cells:
         """The snapshot's rows of salted keys of one space, zero where it has none: uint32[keys, width]."""
@@ -182,9 +194,29 @@ class Overlay:
             np.subtract.at(self.cells, self.places(new.parents[known]) + columns, np.uint32(1))
 
     @cached_property
+    def _widths(self) -> Ints:
+        """Cells a row of each space."""
+        return np.array([space.width for space in self._layout.spaces], dtype=np.int64)
+
+    @cached_property
+    def _kind_starts(self) -> Ints:
+        """Where the columns of each space begin in `_kinds`."""
+        return np.cumsum(self._widths) - self._widths
+
+    @cached_property
+    def _kinds(self) -> Ints:
+        """How each column of each space merges."""
+        kinds: list[int] = []
+        for space in self._layout.spaces:
+            for fact in space.facts:
+                plain = _ADDED if fact.merge is np.add else _GREATEST
+                kinds += [_FIRST_VALUE if isinstance(fact, FirstValue) else plain] * fact.columns
+        return np.array(kinds, dtype=np.int64)
+
+    @cached_property
     def _distinct_columns(self) -> Ints:
         """Column of each distinct count within its row."""
-        space_of = {fact: space for space in self._layout.spaces for fact in space.facts}
+        space_of = self._layout.space_of
         return np.array([space_of[fact].column(fact) for fact in self._layout.distinct], dtype=np.int64)
 
     # --- what came since, as tables ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ alone that is only how many recipients, links ... it has, so its plan is kept an
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from detection.baselines.algebra import Fact, FirstValue, Recent
 from detection.baselines.layout import SALT_SHIFT, Layout, Probe, Stream
-from detection.baselines.parts import Part
+from detection.baselines.parts import Part, level_of
 from detection.baselines.tables import LOG_SHIFT
 from detection.baselines.values import FactValues
 from detection.keys import Keys, combine
@@ -25,13 +26,52 @@ MOST_KEPT = 200
 """Ragged values of a message above which its plan is not kept."""
 
 
+Owners = Mapping[Level, Ints]
+"""The message of each value, level by level, MESSAGE included."""
+
+
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """Index arrays. "Values" are those of all `parts`, one part after the other; "keys" are those of all probes."""
+class KeyPlan:
+    """How to make many kinds of keys at once: those of each tuple of parts that was asked for, in the order of asking
+    (which must be by number of parts)."""
 
     parts: tuple[Part, ...]
-    key_parts: tuple[tuple[Ints, ...], ...]
-    """For one part, two parts ...: for each key, where among the values each of its parts lies."""
+    sources: tuple[tuple[Ints, ...], ...]
+    """For one part, two parts ...: for each key, where each of its parts lies among the values of all `parts`."""
+    starts: tuple[int, ...]
+    """Where the keys of each tuple begin."""
+
+    @classmethod
+    def of(cls, asked: Sequence[tuple[Part, ...]], owners: Owners) -> KeyPlan:
+        """The plan for keys of these tuples of parts."""
+        parts = tuple(dict.fromkeys(part for key in asked for part in key))
+        part_at = dict(zip(parts, _starts([len(owners[part.level]) for part in parts]), strict=True))
+
+        def places(key: tuple[Part, ...]) -> list[Ints]:
+            level = level_of(key)
+            own = np.arange(len(owners[level]))
+            return [part_at[part] + (own if part.level is level else owners[level]) for part in key]
+
+        sources = [
+            tuple(np.concatenate(column) for column in zip(*map(places, alike), strict=True))
+            for _, alike in groupby(asked, key=len)
+        ]
+        starts = _starts([len(owners[level_of(key)]) for key in asked])
+        return cls(parts, tuple(sources), tuple(starts))
+
+    def keys(self, batch: MessageBatch) -> Keys:
+        """The keys, `NO_KEY` where a part is missing."""
+        values = np.concatenate([part.read(batch) for part in self.parts])
+        return np.concatenate(
+            [values[at[0]] if len(at) == 1 else combine(*(values[i] for i in at)) for at in self.sources]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Index arrays over the keys of all probes and over the values of the answer."""
+
+    key_plan: KeyPlan
     salts: Keys
 
     facts: tuple[Fact, ...]
@@ -60,46 +100,40 @@ class Plan:
         """The answer cut up by fact, in views."""
         return FactValues(dict(zip(self.facts, map(answer.__getitem__, self.slices), strict=True)))
 
-    def keys(self, values: Keys) -> Keys:
-        """The keys of all probes from the values of all parts."""
-        return np.concatenate(
-            [values[at[0]] if len(at) == 1 else combine(*(values[i] for i in at)) for at in self.key_parts]
-        )
-
 
 def plan_for(layout: Layout, batch: MessageBatch) -> Plan:
     """The plan of a batch."""
     if len(batch) != 1:
-        return _plan(layout, len(batch), {level: batch.owner(level) for level in RAGGED})
-    offsets = batch.offsets
-    sizes = tuple([int(offsets[level][1] - offsets[level][0]) for level in RAGGED])
-    return _kept(layout, sizes) if sum(sizes) <= MOST_KEPT else _plan_of_one(layout, sizes)
+        return _plan(layout, owners_of(batch))
+    sizes = sizes_of_one(batch)
+    return _kept(layout, sizes) if sum(sizes) <= MOST_KEPT else _plan(layout, owners_of_one(sizes))
+
+
+def owners_of(batch: MessageBatch) -> Owners:
+    """The message of each value of a batch."""
+    return {Level.MESSAGE: np.arange(len(batch))} | {level: batch.owner(level) for level in RAGGED}
+
+
+def sizes_of_one(batch: MessageBatch) -> tuple[int, ...]:
+    """How many values of each ragged level a message alone has."""
+    return tuple([int(batch.offsets[level][1] - batch.offsets[level][0]) for level in RAGGED])
+
+
+def owners_of_one(sizes: tuple[int, ...]) -> Owners:
+    """The owners in a batch of one with so many values."""
+    owners = {level: np.zeros(size, dtype=np.int64) for level, size in zip(RAGGED, sizes, strict=True)}
+    return {Level.MESSAGE: np.zeros(1, dtype=np.int64)} | owners
 
 
 @lru_cache(maxsize=2_000)
 def _kept(layout: Layout, sizes: tuple[int, ...]) -> Plan:
-    return _plan_of_one(layout, sizes)
+    return _plan(layout, owners_of_one(sizes))
 
 
-def _plan_of_one(layout: Layout, sizes: tuple[int, ...]) -> Plan:
-    return _plan(layout, 1, {lv: np.zeros(size, dtype=np.int64) for lv, size in zip(RAGGED, sizes, strict=True)})
-
-
-def _plan(layout: Layout, messages: int, owners: dict[Level, Ints]) -> Plan:
-    owners = owners | {Level.MESSAGE: np.arange(messages)}
+def _plan(layout: Layout, owners: Owners) -> Plan:
     probes = sorted(layout.probes, key=lambda probe: len(probe.parts))
-    parts = tuple(dict.fromkeys(part for probe in probes for part in probe.parts))
-    part_at = dict(zip(parts, _starts([len(owners[part.level]) for part in parts]), strict=True))
-    key_at = dict(zip(probes, _starts([len(owners[probe.level]) for probe in probes]), strict=True))
-
-    def places(probe: Probe, part: Part) -> Ints:
-        own = np.arange(len(owners[probe.level]))
-        return part_at[part] + (own if part.level is probe.level else owners[probe.level])
-
-    key_parts = []
-    for _, alike in groupby(probes, key=lambda probe: len(probe.parts)):
-        columns = zip(*([places(probe, part) for part in probe.parts] for probe in alike), strict=True)
-        key_parts.append(tuple(np.concatenate(column) for column in columns))
+    key_plan = KeyPlan.of([probe.parts for probe in probes], owners)
+    key_at = dict(zip(probes, key_plan.starts, strict=True))
 
     asked = [(fact, probe) for probe in probes for fact in probe.facts]
     stored = [(f, p) for f, p in asked if not isinstance(f, Recent)]
@@ -121,8 +155,7 @@ def _plan(layout: Layout, messages: int, owners: dict[Level, Ints]) -> Plan:
     columns_of += [(p.space.column(f) + 2, p) for f, p in halves]
     stream_of = {fact: stream for stream in layout.streams for fact in stream.facts}
     return Plan(
-        parts=parts,
-        key_parts=tuple(key_parts),
+        key_plan=key_plan,
         salts=spread([(p.space.number, p) for p in probes]).astype(np.uint64) << SALT_SHIFT,
         facts=facts,
         slices=tuple(slice(at, at + n) for at, n in zip(starts, sizes, strict=True)),

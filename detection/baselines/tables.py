@@ -128,7 +128,7 @@ def elements_of(fact: DistinctCount, layout: Layout, reading: Reading) -> tuple[
     at = np.flatnonzero(reading.learned(fact.where, level) & (elements != NO_KEY))
     order, ordered = stable_order(salted(elements[at], layout.distinct.index(fact)))
     first = changes(ordered)
-    space = next(space for space in layout.spaces if fact in space.facts)
+    space = layout.space_of[fact]
     filed = reading.keys(space.parts)
     if space.level is not level:
         filed = reading.spread(level, filed)

@@ -10,6 +10,8 @@ from random_mail import equal, join, pick, random_batch
 from slow_facts import slow_replay
 
 from detection.baselines.facts import FACTS
+from detection.baselines.layout import LAYOUT
+from detection.baselines.lesson import learn_few
 from detection.baselines.overlay import Overlay
 from detection.baselines.replay import replay
 from detection.baselines.snapshot import Tables, build, empty, merge, version_of
@@ -106,6 +108,13 @@ def test_a_message_does_not_see_itself() -> None:
         assert all((array == 0).all() for array in values.arrays.values())
 
 
+@given(histories())
+@settings(max_examples=40, deadline=None)
+def test_a_few_messages_teach_what_the_bulk_build_learns(history: tuple[MessageBatch, np.ndarray]) -> None:
+    batch, learn = history
+    assert same_tables(learn_few(batch, learn, LAYOUT), build(batch, learn))
+
+
 @given(histories(), st.data())
 @settings(max_examples=25, deadline=None)
 def test_shards_merge_to_the_bytes_of_the_whole(history: tuple[MessageBatch, np.ndarray], data: st.DataObject) -> None:
@@ -169,3 +178,13 @@ def test_late_mail_is_learned_and_answered() -> None:
         overlay.look_up(batch.take(row, row + 1))
         overlay.learn(batch.take(row, row + 1))
     assert same_tables(merge(build(batch.take(0, 2)), overlay.tables()), build(batch))
+
+
+def test_an_overlay_takes_a_backlog_at_once() -> None:
+    batch = random_batch(120, 9, span=2 * DAY, names=6)
+    cut = int(np.searchsorted(batch.time, batch.time[30]))
+    overlay = Overlay(build(batch.take(0, cut)))
+    overlay.learn(batch.take(cut, 110))
+    values = overlay.look_up(batch.take(110, 120))
+    replayed = replay(batch, np.arange(120) < 110).take(batch, 110, 120)
+    assert equal(values.arrays, replayed.arrays, FACTS) == []
