@@ -74,7 +74,12 @@ class Engine:
 
 
 def _detect(signals: SignalValues) -> Floats:
-    return np.stack([detector(signals) for detector in DETECTORS.values()])
+    scores = np.concatenate([detector.compute(signals) for detector in DETECTORS.values()])
+    scores = scores.reshape(len(DETECTORS), -1) if scores.size else np.empty((len(DETECTORS), 0))
+    if np.isnan(scores).any():
+        for detector in DETECTORS.values():
+            detector(signals)  # names the one that did not decide what an unknown signal means
+    return scores
 
 
 @cache

@@ -8,6 +8,7 @@ are lost to calibration.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -53,9 +54,10 @@ def falls(signal: str, weight: float, half: float, unknown: float = 1.0) -> Evid
 
 
 class Weighing:
-    """Named groups of evidence that are added up together.
+    """Named groups of evidence that are added up together: one detector's.
 
-    A group's sum is never NaN, and one message gives the same bits alone as among many.
+    A group's sum is never NaN, and one message gives the same bits alone as among many. The sums of all detectors are
+    computed together at the first call for a batch, because for one message the cost is the number of array operations.
 
     Args:
         shares: names of groups that are wanted as a share of the greatest they can be, for use as factors.
@@ -63,34 +65,71 @@ class Weighing:
     """
 
     def __init__(self, shares: tuple[str, ...] = (), **groups: tuple[Evidence, ...]) -> None:
-        evidence = [e for group in groups.values() for e in group]
-        self.names = tuple(e.signal for e in evidence)
-        self._half = np.array([[e.half] for e in evidence])
-        self._unknown = np.array([[1.0 - e.unknown if e.falling else e.unknown] for e in evidence])
-        scales = [
+        self.groups = groups
+        self.scales = tuple(
             1.0 / sum(e.weight for e in group if e.weight > 0) if name in shares else 1.0
             for name, group in groups.items()
-            for e in group
-        ]
-        # A falling piece is weight - weight * share: a constant and a negative weight.
-        signs = [-1.0 if e.falling else 1.0 for e in evidence]
-        self._weight = np.array(
-            [[sign * e.weight * scale] for e, sign, scale in zip(evidence, signs, scales, strict=True)]
         )
-        self._parts: list[tuple[slice, float]] = []
-        start = 0
-        for group in groups.values():
-            stop = start + len(group)
-            constant = sum(e.weight * scale for e, scale in zip(group, scales[start:stop], strict=True) if e.falling)
-            self._parts.append((slice(start, stop), constant))
-            start = stop
+        _ALL.append(self)
 
-    def __call__(self, signals: SignalValues) -> list[Floats]:
-        """The sum of each group, float64[n], its pieces added in the order of declaration."""
-        values = signals.some(self.names)
+    def __call__(self, signals: SignalValues) -> Floats:
+        """The sum of each group, float64[groups, n], its pieces added in the order of declaration."""
+        if self not in signals.sums:
+            signals.sums.update(_panel(len(_ALL))(signals))
+        return signals.sums[self]
+
+
+_ALL: list[Weighing] = []
+
+
+class _Panel:
+    """All evidence of all detectors, laid out by position in its group: first pieces, then second pieces, and so on.
+
+    With the longest groups first, the groups that still have a piece at a position are the first ones, and adding a
+    position to the sums is one operation over neighbouring rows. Each group is thus added from its first piece to its
+    last, whatever the number of messages; a reduction over an axis would promise no order.
+    """
+
+    def __init__(self, weighings: tuple[Weighing, ...]) -> None:
+        groups = [
+            (weighing, name, group, scale)
+            for weighing in weighings
+            for (name, group), scale in zip(weighing.groups.items(), weighing.scales, strict=True)
+        ]
+        order = sorted(range(len(groups)), key=lambda g: -len(groups[g][2]))
+        placed = [
+            (groups[g][2][at], groups[g][3])
+            for at in range(max(len(group) for _, _, group, _ in groups))
+            for g in order
+            if at < len(groups[g][2])
+        ]
+        self._names = tuple(e.signal for e, _ in placed)
+        self._half = np.array([[e.half] for e, _ in placed])
+        self._unknown = np.array([[1.0 - e.unknown if e.falling else e.unknown] for e, _ in placed])
+        # A falling piece is weight - weight * share: a constant and a negative weight.
+        self._weight = np.array([[(-e.weight if e.falling else e.weight) * scale] for e, scale in placed])
+        lengths = [len(groups[g][2]) for g in order]
+        self._counts = [sum(length > at for length in lengths) for at in range(lengths[0])]
+        self._constant = np.array([[sum(e.weight for e in groups[g][2] if e.falling) * groups[g][3]] for g in order])
+        self._rows = {
+            weighing: [order.index(g) for g, (owner, *_) in enumerate(groups) if owner is weighing]
+            for weighing in weighings
+        }
+
+    def __call__(self, signals: SignalValues) -> dict[Weighing, Floats]:
+        values = signals.some(self._names)
         share = values / (values + self._half)
         share = np.where(np.isnan(share), self._unknown, share)
         share *= self._weight
-        # accumulate adds row after row whatever the shape; sum and einsum may not, and then one message alone differs
-        # in the last bit.
-        return [np.add.accumulate(share[rows], axis=0)[-1] + constant for rows, constant in self._parts]
+        total = np.repeat(self._constant, share.shape[1], axis=1)
+        start = 0
+        for count in self._counts:
+            total[:count] += share[start : start + count]
+            start += count
+        return {weighing: total[rows] for weighing, rows in self._rows.items()}
+
+
+@cache
+def _panel(declared: int) -> _Panel:
+    """The panel of the first `declared` weighings: made anew when a detector has been added."""
+    return _Panel(tuple(_ALL[:declared]))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class SignalValues:
     """`values[signal]` is float64[n]; NaN is unknown."""
 
     arrays: Mapping[str, Floats]
+    sums: dict[Any, Floats] = field(default_factory=dict, repr=False)
+    """What detectors have added up from these values so far (`detection.detectors.evidence`)."""
 
     def __getitem__(self, signal: Signal) -> Floats:
         return self.arrays[signal.name]
