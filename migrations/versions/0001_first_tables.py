@@ -104,8 +104,8 @@ def upgrade() -> None:
         sa.Column("estimate", sa.BigInteger(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("duplicates BETWEEN 0 AND written", name="ck_mailboxes_duplicates"),
-        sa.CheckConstraint("listed = written + skipped", name="ck_mailboxes_accounted"),
+        sa.CheckConstraint("duplicates BETWEEN 0 AND written", name="duplicates"),
+        sa.CheckConstraint("listed = written + skipped", name="accounted"),
         sa.ForeignKeyConstraint(["tenant"], ["tenants.name"], name="fk_mailboxes_tenant", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant", "name", name="pk_mailboxes"),
     )
@@ -192,7 +192,7 @@ def upgrade() -> None:
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("listed = written + skipped", name="ck_parts_accounted"),
+        sa.CheckConstraint("listed = written + skipped", name="accounted"),
         sa.ForeignKeyConstraint(
             ["tenant", "mailbox"],
             ["mailboxes.tenant", "mailboxes.name"],

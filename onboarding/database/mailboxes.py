@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, case, func, select, update
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, case, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
@@ -265,6 +265,12 @@ def record_duplicates(session: Session, token: RunToken, counts: Mapping[str, in
             )
         mailbox.duplicates = counted.get(name, 0)
     session.flush()
+
+
+def restart(session: Session, token: RunToken) -> None:
+    """Forgets all mailboxes and what was read from them: the next ingest begins at the beginning."""
+    fence(session, token)
+    session.execute(delete(Mailbox).where(Mailbox.tenant == token.tenant))
 
 
 def parts(session: Session, tenant: str, mailbox: str | None = None) -> Sequence[Part]:

@@ -14,7 +14,7 @@ _NAMES = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|client[-_]?secret|credential|sig(?:nature)?"
     r"|auth(?:orization)?|bearer"
 )
-_NAMED = re.compile(rf"(?:^|[?&;#/,])(?:[\w.-]*[-_.])?({_NAMES})s?=", re.IGNORECASE)
+_NAMED = re.compile(rf"(?:^|[?&;#])(?:[\w.-]*[-_.])?({_NAMES})s?=", re.IGNORECASE)
 _USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*:(?://)?[^/?#@]*:[^/?#@]*@", re.IGNORECASE)
 
 

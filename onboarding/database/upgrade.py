@@ -11,16 +11,17 @@ import re
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 import migrations
-from onboarding.database.connection import Database, DatabaseError
+from onboarding.database.connection import TENANT_ROLE, Database, DatabaseError
 from onboarding.settings import Settings
 
 VERSION_TABLE = "gatehouse_alembic_version"
 """Not Alembic's default: Prefect's own tables use that one, and may live in the same database."""
 
 SCRIPTS = Path(migrations.__file__).parent
+_INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL, appendix A
 _LOCK = 0x6761_7465  # PostgreSQL advisory lock, "gate"
 
 
@@ -35,17 +36,13 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.database_address)
     try:
         found = revision(database)
-    except OperationalError as error:
+    except DBAPIError as error:
         raise DatabaseError(
             f"cannot reach the database {database.url.render_as_string()}: {_first_line(error)}"
         ) from error
     if found == head():
         return database
-    if found is not None and found not in revisions():
-        raise DatabaseError(
-            f"the database {database.url.render_as_string()} was made by a newer Gatehouse "
-            f"(revision {found}; this one knows {head()}): update Gatehouse"
-        )
+    _refuse_newer(database, found)
     if settings.database_url is not None:
         behind = (
             "has no Gatehouse tables yet"
@@ -60,13 +57,28 @@ def open_database(settings: Settings) -> Database:
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Brings the database to the newest revision; gives the revisions before and after."""
-    with database.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        before = _revision(connection)
-        if before != head():
-            _migrate(connection)
+    """Brings the database to the newest revision; gives the revisions before and after.
+
+    Raises DatabaseError when a newer Gatehouse made it, or when the login may not do what a migration needs.
+    """
+    try:
+        with database.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            before = _revision(connection)
+            _refuse_newer(database, before)
+            if before != head():
+                _migrate(connection)
+    except DBAPIError as error:
+        remedy = ""
+        if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
+            remedy = (
+                f"; have an administrator run once: CREATE ROLE {TENANT_ROLE} NOLOGIN; "
+                f"GRANT {TENANT_ROLE} TO {database.url.username};"
+            )
+        raise DatabaseError(
+            f"cannot upgrade the database {database.url.render_as_string()}, it is as it was: {_first_line(error)}{remedy}"
+        ) from error
     return before, head()
 
 
@@ -91,6 +103,14 @@ def _revision(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
     return found
+
+
+def _refuse_newer(database: Database, found: str | None) -> None:
+    if found is not None and found not in revisions():
+        raise DatabaseError(
+            f"the database {database.url.render_as_string()} was made by a newer Gatehouse "
+            f"(revision {found}; this one knows {head()}): update Gatehouse"
+        )
 
 
 def _migrate(connection: Connection) -> None:

@@ -1,0 +1,206 @@
+"""One tenant sees one tenant: in what the code asks, in what the ORM adds, and in what PostgreSQL allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+from test_database_tenants import fill
+
+from onboarding.database import (
+    activations,
+    audit,
+    connection,
+    decisions,
+    gates,
+    mailboxes,
+    runs,
+    steps,
+    tenants,
+    versions,
+)
+from onboarding.database.connection import TENANT_ROLE, Database
+from onboarding.database.mailboxes import Mailbox
+from onboarding.database.models import METADATA
+from onboarding.database.rows import Row
+from onboarding.database.runs import Lease, Run, RunToken
+from onboarding.lifecycle import Mode, RunState, Step
+
+TABLES = [table.name for table in METADATA.sorted_tables]
+
+
+@pytest.fixture
+def both(database: Database) -> Database:
+    """Both tenants, each with rows in every table."""
+    for name in ("acme", "globex"):
+        with database.transaction(name) as session:
+            token = runs.begin(session, name, kind="onboard", actor="ada")
+        fill(database, token)
+    return database
+
+
+def test_every_table_says_whose_its_rows_are() -> None:
+    for table in METADATA.sorted_tables:
+        assert table.name == "tenants" or not table.c.tenant.nullable, table.name
+
+
+def test_every_key_begins_with_the_tenant() -> None:
+    for table in METADATA.sorted_tables:
+        if table.name not in ("tenants", "audit_log"):
+            assert next(iter(table.primary_key.columns)).name == "tenant", table.name
+
+
+def test_every_statement_of_the_repositories_carries_the_tenant(
+    database: Database, token: RunToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the ORM's own addition switched off, so that what is missing in a query shows."""
+    monkeypatch.setattr(connection, "_reads_own_rows_only", lambda state: None)
+    seen: list[tuple[str, Any]] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(c: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")) and "set_config" not in statement:
+            seen.append((statement, parameters))
+
+    fill(database, token)
+    with database.transaction("acme") as session:
+        run = runs.latest(session, "acme", kind="onboard")
+        assert run is not None
+        runs.beat(session, token)
+        runs.all_of(session, "acme")
+        steps.progress(session, token, Step.INGEST, 1)
+        steps.finish(session, token, Step.INGEST, seconds=1)
+        steps.of_run(session, "acme", token.run)
+        steps.last_completed(session, "acme")
+        mailboxes.finish(session, token, "info")
+        mailboxes.fail(session, token, "info", "gone")
+        mailboxes.record_duplicates(session, token, {"info": 1})
+        mailboxes.parts(session, "acme", "info")
+        mailboxes.totals(session, "acme")
+        gates.latest(session, "acme")
+        versions.baseline(session, "acme")
+        versions.calibration(session, "acme", 1)
+        versions.calibrations(session, "acme")
+        decisions.findings(session, "acme", 1)
+        decisions.about(session, "acme", "m@x")
+        decisions.count_findings(session, "acme", 1)
+        decisions.record_live(session, "acme", 1, 1, [])
+        activations.set_mode(session, "acme", Mode.OFF, actor="ada", reason="test")
+        activations.all_of(session, "acme")
+        audit.entries(session, "acme")
+        runs.finish(session, token, RunState.COMPLETED)
+        tenants.remove(session, "acme", actor="ada")
+    assert len(seen) > 50
+    for statement, parameters in seen:
+        where = statement.partition("WHERE")[2]
+        assert "tenant = " in where or "tenants.name = " in where, statement
+        values = parameters.values() if isinstance(parameters, dict) else parameters
+        assert "acme" in str(list(values)), statement
+
+
+def test_a_query_that_forgets_the_tenant_still_sees_one(both: Database) -> None:
+    with both.session("acme") as session:
+        for mapper in Row.registry.mappers:
+            if hasattr(mapper.class_, "tenant"):
+                assert {row.tenant for row in session.scalars(select(mapper.class_))} == {"acme"}, mapper.class_
+        assert session.scalars(select(func.count()).select_from(Run)).one() == 1
+        assert session.get(Lease, "globex") is None
+
+
+def test_a_change_that_forgets_the_tenant_still_changes_one(both: Database) -> None:
+    with both.transaction("acme") as session:
+        session.execute(update(Run).values(actor="mallory"))
+        session.execute(delete(Mailbox))
+    with both.session("globex") as session:
+        assert [run.actor for run in runs.all_of(session, "globex")] == ["ada"]
+        assert mailboxes.totals(session, "globex").listed == 2
+
+
+def test_a_row_of_another_tenant_is_not_written(both: Database) -> None:
+    refused = pytest.raises(RuntimeError, match="transaction of tenant acme cannot write AuditEntry of tenant globex")
+    with refused, both.transaction("acme") as session:
+        audit.record(session, "globex", "mallory", "something")
+
+
+@pytest.fixture
+def apart(both: Database) -> Database:
+    if both.url.get_backend_name() != "postgresql":
+        pytest.skip("SQLite has no row-level security: there the ORM alone keeps tenants apart")
+    return both
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_raw_sql_sees_one_tenant(apart: Database, table: str) -> None:
+    column = "name" if table == "tenants" else "tenant"
+    with apart.session("acme") as session:
+        assert set(session.scalars(text(f"SELECT {column} FROM {table}"))) == {"acme"}
+        assert set(session.scalars(text(f"SELECT {column} FROM {table} WHERE {column} = 'globex' OR true"))) == {"acme"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_raw_sql_deletes_from_one_tenant(apart: Database, table: str) -> None:
+    if table in ("tenants", "baselines", "calibrations", "mailboxes", "runs"):
+        pytest.skip("rows that others refer to: covered by those that refer")
+    column = "tenant"
+    with apart.transaction("acme") as session:
+        session.execute(text(f"DELETE FROM {table}"))
+    with apart.session("globex") as session:
+        assert set(session.scalars(text(f"SELECT {column} FROM {table}"))) == {"globex"}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "INSERT INTO audit_log (tenant, at, actor, action, detail) VALUES ('globex', now(), 'm', 'x', '{}')",
+        "UPDATE runs SET tenant = 'globex'",
+        "UPDATE tenants SET name = 'globex2'",
+        "INSERT INTO skips (tenant, mailbox, reason, count) VALUES ('globex', 'info', 'x', 1)",
+        "UPDATE audit_log SET actor = 'nobody'",
+        "TRUNCATE runs CASCADE",
+        "ALTER TABLE runs DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY own_rows ON runs",
+        "CREATE TABLE mine (x int)",
+    ],
+)
+def test_raw_sql_writes_nothing_of_another(apart: Database, attempt: str) -> None:
+    with pytest.raises(DBAPIError), apart.transaction("acme") as session:
+        session.execute(text(attempt))
+
+
+def test_without_a_tenant_the_role_sees_nothing(apart: Database) -> None:
+    with apart.engine.begin() as raw:
+        raw.execute(text(f"SET LOCAL ROLE {TENANT_ROLE}"))
+        for table in TABLES:
+            assert raw.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+
+
+def test_a_service_login_is_held_to_the_tenant_it_names(apart: Database) -> None:
+    """A login that only has the role cannot leave it, whatever SQL it sends."""
+    with apart.engine.begin() as owner:
+        owner.execute(text("DROP ROLE IF EXISTS scoring"))
+        owner.execute(text(f"CREATE ROLE scoring LOGIN IN ROLE {TENANT_ROLE}"))
+    service = Database(apart.url.set(username="scoring"))
+    with service.session("acme") as session:
+        session.execute(text("RESET ROLE"))
+        assert set(session.scalars(text("SELECT tenant FROM runs"))) == {"acme"}
+    with service.fleet_session() as session:
+        assert session.scalars(text("SELECT tenant FROM runs")).all() == []
+    service.close()
+
+
+def test_the_tenant_ends_with_its_transaction(apart: Database) -> None:
+    """A pooled connection carries nothing over to whoever uses it next."""
+    with apart.session("acme"):
+        pass
+    with apart.engine.begin() as raw:
+        assert raw.scalar(text("SELECT coalesce(current_setting('gatehouse.tenant', true), '')")) == ""
+        assert raw.scalar(text("SELECT current_user")) != TENANT_ROLE
+
+
+def test_every_table_has_its_policy(apart: Database) -> None:
+    with apart.engine.connect() as raw:
+        held = set(raw.scalars(text("SELECT relname FROM pg_class WHERE relrowsecurity")))
+        policies = set(raw.scalars(text("SELECT tablename FROM pg_policies WHERE policyname = 'own_rows'")))
+    assert held == policies == set(TABLES)
