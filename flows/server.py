@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -128,11 +129,9 @@ def _free_port() -> int:
 
 
 def _alive(pid: int) -> bool:
-    try:
+    with suppress(OSError):
         # A child of ours that has ended is a zombie until it is waited for.
         os.waitpid(pid, os.WNOHANG)
-    except (ChildProcessError, OSError):
-        pass
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,0 +1,124 @@
+"""The flow `onboard-tenant`: the stages of onboarding as tasks. SQL is the truth of progress; this drives and shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.artifacts import StageBar, publish_outcome
+from onboarding import activate as activation
+from onboarding.baseline import BaselineMade, make_baseline
+from onboarding.calibrate import CalibrationMade, make_calibration
+from onboarding.connect import connect
+from onboarding.database.runs import RunToken
+from onboarding.ingest import ingest, ingesting
+from onboarding.lifecycle import Step
+from onboarding.readiness import Readiness, check_readiness
+from onboarding.report.markdown import outcome_page
+from onboarding.report.write import write_report
+from onboarding.run import ONBOARD, outcome, running
+from onboarding.shards import deal, named
+from onboarding.stage import Held
+from onboarding.workers import WorkerPool
+from onboarding.workspace import Workspace, open_workspace
+
+
+@task(task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
+def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
+    """Checks the source and lists its mailboxes with their estimated sizes."""
+    return connect(workspace, token)
+
+
+@task(task_run_name="ingest {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool) -> int:
+    """Reads the mailboxes of one shard to their ends, in a worker process."""
+    return pool.run(ingest, workspace, token, mailboxes)
+
+
+@task(task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
+def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
+    """Consolidates the history, replays it as-of and snapshots its facts."""
+    return make_baseline(workspace, token)
+
+
+@task(task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
+def calibrate_detectors(workspace: Workspace, token: RunToken, baseline: BaselineMade) -> CalibrationMade:
+    """Sets every detector's threshold under the tenant's budget, with a certificate."""
+    return make_calibration(workspace, token, baseline.version)
+
+
+@task(task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
+def measure_readiness(workspace: Workspace, token: RunToken, calibration: CalibrationMade) -> Readiness:
+    """Measures every gate."""
+    return check_readiness(workspace, token, calibration)
+
+
+@task(task_run_name="activate {token.tenant}", cache_policy=NO_CACHE)
+def activate_detection(
+    workspace: Workspace, token: RunToken, baseline: BaselineMade, calibration: CalibrationMade, readiness: Readiness
+) -> str:
+    """Switches detection on; gives the mode."""
+    return str(activation.activate(workspace, token, baseline.version, calibration.version, readiness).mode)
+
+
+@flow(name="onboard-tenant", flow_run_name="onboard {tenant}", validate_parameters=False)
+def onboard_tenant(tenant: str, until: str | None = None) -> str:
+    """Takes a tenant from its mail to switched-on detection; resumes where an earlier run stopped. Gives the run's id."""
+    workspace = open_workspace()
+    with running(workspace, tenant, ONBOARD, actor="gatehouse", flow_run=str(runtime.flow_run.id)) as token:
+        try:
+            _stages(workspace, token, Step(until) if until else Step.ACTIVATE)
+        finally:
+            _publish(workspace, token)
+    return token.run
+
+
+def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str:
+    """Runs the flow in this process with the workspace's number of shards at a time."""
+    runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
+    return onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None)
+
+
+def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
+    tenant = token.tenant
+    sizes = connect_source(workspace, token)
+    if last.position >= Step.INGEST.position:
+        bar = StageBar(tenant, "ingest", "messages")
+        with (
+            ingesting(workspace, token, bar.tell) as stage,
+            WorkerPool(workspace.settings.parse_workers) as pool,
+        ):
+            groups = deal(list(sizes), sizes, workspace.settings.shards)
+            futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
+            listed = sum(future.result() for future in futures)
+            stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
+        bar.finish(f"{listed:,} messages read in this run")
+    if last.position >= Step.BASELINE.position:
+        bar = StageBar(tenant, "baseline", "messages")
+        baseline = learn_baseline(workspace, token)
+        bar.finish(f"version {baseline.version}")
+    if last.position >= Step.CALIBRATE.position:
+        bar = StageBar(tenant, "calibrate", "messages")
+        calibration = calibrate_detectors(workspace, token, baseline)
+        bar.finish(calibration.result.certificate.statement)
+    if last.position >= Step.READINESS.position:
+        bar = StageBar(tenant, "readiness", "gates")
+        readiness = measure_readiness(workspace, token, calibration)
+        bar.finish(f"{sum(gate.passed for gate in readiness.measured)} of {len(readiness.measured)} gates passed")
+    if last.position >= Step.ACTIVATE.position:
+        bar = StageBar(tenant, "activate", "")
+        bar.finish(f"active in {activate_detection(workspace, token, baseline, calibration, readiness)}")
+
+
+def _publish(workspace: Workspace, token: RunToken) -> None:
+    """The outcome as a page in the UI and as the report on disk, whichever way the run ended."""
+    document = outcome(workspace, token.tenant, token.run)
+    write_report(workspace, token.tenant, document)
+    publish_outcome(document, outcome_page(workspace, token.tenant, document))
+
+
+__all__ = ["Held", "onboard_tenant", "run_onboarding"]

@@ -1,0 +1,27 @@
+"""What the command line can ask of Prefect. Prefect itself is imported when a flow is run, not before: it takes seconds."""
+
+from __future__ import annotations
+
+from flows import server
+from flows.environment import prefect_environment, prepare
+from onboarding.lifecycle import Step
+from onboarding.workspace import Workspace
+
+
+class PrefectOrchestrator:
+    """Runs flows in this process, against the server that is there or Prefect's in-process one."""
+
+    def onboard(self, workspace: Workspace, tenant: str, until: Step | None) -> str:
+        """Runs the flow `onboard-tenant` and waits; gives the run's id."""
+        prepare(workspace.home)
+        from flows.onboard import run_onboarding
+
+        return run_onboarding(workspace, tenant, until)
+
+    def start_server(self, workspace: Workspace) -> str:
+        """Starts the local Prefect server, or finds the running one; gives the address of its UI."""
+        return server.start(workspace.home, prefect_environment(workspace.home)).ui_url
+
+    def stop_server(self, workspace: Workspace) -> bool:
+        """Stops it; whether one was running."""
+        return server.stop(workspace.home)

@@ -1,0 +1,75 @@
+"""Step 6: the atomic switch. What was learned comes into force, in shadow at first, never in a mode that a gate forbids."""
+
+from __future__ import annotations
+
+import logging
+
+from detection.engine import Engine
+from onboarding.database import activations, gates, tenants, versions
+from onboarding.database.activations import Activation
+from onboarding.database.runs import RunToken
+from onboarding.lifecycle import Mode, Step, TenantState
+from onboarding.readiness import GATES, Readiness
+from onboarding.stage import stage
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+STRICTNESS = (Mode.OFF, Mode.SHADOW, Mode.ALERT, Mode.ENFORCE)
+
+
+class ModeRefused(Exception):  # noqa: N818 - an answer, not a mistake
+    """A gate forbids the mode asked for. The message names the gates and what helps."""
+
+
+def activate(
+    workspace: Workspace, token: RunToken, baseline: int, calibration: int, readiness: Readiness
+) -> Activation:
+    """Puts the versions in force: a new tenant in shadow, an active one in its mode as far as the gates allow it."""
+    tenant = token.tenant
+    with stage(workspace, token, Step.ACTIVATE) as current, workspace.database.transaction(tenant) as session:
+        row = tenants.get(session, tenant)
+        wanted = row.mode if row.state is TenantState.ACTIVE and row.mode is not Mode.OFF else Mode.SHADOW
+        mode = max(
+            (m for m in STRICTNESS[: STRICTNESS.index(wanted) + 1] if m in readiness.allowed), key=STRICTNESS.index
+        )
+        activation = activations.activate(
+            session,
+            tenant,
+            engine=Engine().version,
+            baseline=baseline,
+            calibration=calibration,
+            mode=mode,
+            actor="gatehouse",
+            reason="onboarded" if mode is wanted else f"readiness gates allow no more than {mode}",
+            token=token,
+        )
+        current.summary |= {"activation": activation.version, "mode": str(activation.mode)}
+        log.info("%s: active in %s", tenant, activation.mode)
+    return activation
+
+
+def set_mode(workspace: Workspace, tenant: str, mode: Mode, *, actor: str, reason: str) -> Activation:
+    """Switches an onboarded tenant to another mode. Raises ModeRefused when a gate of its last run forbids it."""
+    with workspace.database.transaction(tenant) as session:
+        failed = {row.name: row for row in gates.latest(session, tenant) if not row.passed}
+        blocking = [failed[gate.name] for gate in GATES if gate.name in failed and mode in gate.blocks]
+        if blocking:
+            why = "; ".join(
+                f"gate {row.name} asks for {row.bar} and measured {row.value:.3g} ({row.remedy})" for row in blocking
+            )
+            raise ModeRefused(f"tenant {tenant} cannot be switched to {mode}: {why}")
+        return activations.set_mode(session, tenant, mode, actor=actor, reason=reason)
+
+
+def in_force(workspace: Workspace, tenant: str) -> tuple[Activation, versions.Baseline, versions.Calibration] | None:
+    """The activation with its baseline and calibration; None when nothing was ever activated."""
+    with workspace.database.session(tenant) as session:
+        activation = activations.current(session, tenant)
+        if activation is None:
+            return None
+        baseline = versions.baseline(session, tenant, activation.baseline)
+        calibration = versions.calibration(session, tenant, activation.calibration)
+    assert baseline is not None, "an activation's versions are foreign keys"
+    assert calibration is not None, "an activation's versions are foreign keys"
+    return activation, baseline, calibration

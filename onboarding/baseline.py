@@ -1,0 +1,142 @@
+"""Step 3: the parts of all mailboxes become one history; it is replayed and scored as-of, and its facts become a baseline."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.baselines.facts import FACTS
+from detection.baselines.replay import replay
+from detection.baselines.snapshot import build, version_of
+from detection.baselines.snapshot import write as write_snapshot
+from detection.engine import Engine
+from detection.mail.batch import COLUMNS, MessageBatch
+from detection.mail.message import Folder
+from onboarding import scores
+from onboarding.consolidate import consolidate
+from onboarding.database import mailboxes, tenants, versions
+from onboarding.database.runs import RunToken
+from onboarding.files import remove_tree
+from onboarding.history import History, read_history
+from onboarding.holds import Hold, HoldReason, hold
+from onboarding.lifecycle import Step
+from onboarding.names import write_names
+from onboarding.scores import SECONDS_A_DAY
+from onboarding.stage import Held, Stage, stage
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+LEAST_MESSAGES = 50
+LEAST_DAYS = 7
+"""Below either, nothing that could be called a habit has been seen."""
+
+READ = [name for name, kind, _ in COLUMNS if str(kind) != "string"] + ["sender", "sender_domain"]
+"""The columns that replay and naming need; the other texts would double the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineMade:
+    """What the step hands on."""
+
+    version: int
+    history: str
+    """Digest of the history it was built from."""
+
+
+def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
+    """Consolidates, replays, scores and snapshots. The same mail and engine give the same version.
+
+    Raises Held when what was ingested cannot be learned from.
+    """
+    with stage(workspace, token, Step.BASELINE, unit="messages") as current:
+        history = _consolidated(workspace, token)
+        current.progress(0, history.rows)
+        batch = read_history(workspace.layout(token.tenant), READ)
+        if reason := _unlearnable(workspace, token, batch):
+            raise Held(reason)
+        _score(workspace, token, history, batch, current)
+        version = _snapshot(workspace, token, history, batch)
+        current.summary |= {"version": version, "messages": history.rows, "history": history.digest}
+        log.info("%s: baseline %d learned from %d messages", token.tenant, version, history.rows)
+    return BaselineMade(version, history.digest)
+
+
+def _consolidated(workspace: Workspace, token: RunToken) -> History:
+    with workspace.database.session(token.tenant) as session:
+        parts = [part.file for part in mailboxes.parts(session, token.tenant) if part.file]
+    history = consolidate(workspace.layout(token.tenant), parts)
+    with workspace.database.transaction(token.tenant) as session:
+        mailboxes.record_duplicates(session, token, history.duplicates)
+    return history
+
+
+def _score(workspace: Workspace, token: RunToken, history: History, batch: MessageBatch, current: Stage) -> None:
+    layout, engine = workspace.layout(token.tenant), Engine()
+    path = scores.path_of(layout, history.digest, engine.version)
+    if not path.exists():
+        facts = replay(batch, ~scores.known_bad(batch))
+        scores.write(layout, history.digest, engine, batch, facts)
+    current.progress(history.rows)
+
+
+def _snapshot(workspace: Workspace, token: RunToken, history: History, batch: MessageBatch) -> int:
+    layout, engine = workspace.layout(token.tenant), Engine()
+    tables = build(batch, ~scores.known_bad(batch))
+    digest = version_of(tables)
+    with workspace.database.session(token.tenant) as session:
+        newest = versions.baseline(session, token.tenant)
+        known = versions.baseline_of(session, token.tenant, digest)
+    if known is not None and layout.baseline(known.version).exists():
+        return known.version
+    version = known.version if known is not None else (newest.version if newest else 0) + 1
+    # What lies there without a record is what a killed run left.
+    remove_tree(layout.baseline(version))
+    snapshot = write_snapshot(tables, layout.baseline(version), {"history": history.digest, "engine": engine.version})
+    write_names(batch, layout.names(version))
+    with workspace.database.transaction(token.tenant) as session:
+        row = versions.record_baseline(
+            session,
+            token,
+            digest=snapshot.version,
+            folder=str(layout.baseline(version).relative_to(workspace.home)),
+            messages=snapshot.messages,
+            first_time=snapshot.first_time or None,
+            last_time=snapshot.last_time or None,
+            facts={"facts": len(FACTS), "keys": len(tables.keys)},
+            engine=engine.version,
+        )
+    return row.version
+
+
+def _unlearnable(workspace: Workspace, token: RunToken, batch: MessageBatch) -> Hold | None:
+    """Why this history cannot be learned from, or None."""
+    tenant = token.tenant
+    with workspace.database.session(tenant) as session:
+        counts = mailboxes.totals(session, tenant)
+        domains = tenants.get(session, tenant).domains
+    if not len(batch):
+        skipped = ", ".join(f"{count} {reason}" for reason, count in counts.skipped.items()) or "none was listed"
+        return hold(
+            HoldReason.NO_MESSAGES, tenant=tenant, listed=counts.listed, mailboxes=counts.discovered, skipped=skipped
+        )
+    good = ~np.isin(batch.folder, (Folder.JUNK, Folder.TRASH))
+    if not good.any():
+        return hold(HoldReason.NOTHING_BUT_JUNK, tenant=tenant, stored=len(batch))
+    if not (batch.sender_is_own | (batch.own_recipient_count > 0)).any():
+        return hold(
+            HoldReason.NO_OWN_DOMAIN_SEEN, tenant=tenant, stored=len(batch), domains=" or ".join(sorted(domains))
+        )
+    days = int(batch.time[-1] - batch.time[0]) // SECONDS_A_DAY + 1
+    if len(batch) < LEAST_MESSAGES or days < LEAST_DAYS:
+        return hold(
+            HoldReason.TOO_LITTLE_HISTORY,
+            tenant=tenant,
+            messages=len(batch),
+            days=days,
+            needed_messages=LEAST_MESSAGES,
+            needed_days=LEAST_DAYS,
+        )
+    return None

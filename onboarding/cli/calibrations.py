@@ -1,0 +1,150 @@
+"""`gatehouse calibrate` and `gatehouse calibrations`: thresholds, again and again, and what is in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from onboarding.cli.console import document, fail, json_option, say, speaks_plainly
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@speaks_plainly
+def calibrate(name: str, as_json: bool) -> None:
+    """Calibrates again from stored columns and scores; no mail is fetched. What is in force stays until promoted."""
+    from onboarding.recalibrate import recalibrate
+    from onboarding.workspace import open_workspace
+
+    result = recalibrate(open_workspace(), name)
+    if as_json:
+        document(result)
+    new = result["calibration"]
+    say(f"{name}: calibration {new['version']}. {new['statement']}")
+    if result["in_force"] != new["version"]:
+        say(
+            f"in force is {result['in_force'] or 'none'}; `gatehouse calibrations promote {name} {new['version']}` switches"
+        )
+
+
+@click.group()
+def calibrations() -> None:
+    """Look at calibrations, put one in force, or go back."""
+
+
+@calibrations.command("list")
+@click.argument("name")
+@json_option
+@speaks_plainly
+def list_calibrations(name: str, as_json: bool) -> None:
+    """Every calibration of a tenant, newest first."""
+    from onboarding.workspace import open_workspace
+
+    found = _all(open_workspace(), name)
+    if as_json:
+        document(found)
+        return
+    for one in found:
+        mark = "*" if one["in_force"] else " "
+        sure = "certified" if one["certified"] else "not certified"
+        made = f"{one['created_at']:%Y-%m-%d %H:%M}"
+        click.echo(f"{mark} {one['version']:>3}  {made}  alpha {one['alpha']:g} {sure}, {one['basis']}, n {one['n']:,}")
+
+
+@calibrations.command("show")
+@click.argument("name")
+@click.argument("version", type=int)
+@json_option
+@speaks_plainly
+def show(name: str, version: int, as_json: bool) -> None:
+    """One calibration: certificate, thresholds, audit."""
+    from onboarding.database import tenants, versions
+    from onboarding.workspace import open_workspace
+
+    workspace = open_workspace()
+    with workspace.database.session(name) as session:
+        tenants.get(session, name)
+        row = versions.calibration(session, name, version)
+    if row is None:
+        fail(f"tenant {name} has no calibration {version}; see `gatehouse calibrations list {name}`")
+    if as_json:
+        document({"version": row.version, "baseline": row.baseline, "engine": row.engine, **row.summary})
+        return
+    click.echo(row.summary["statement"])
+    for one in row.summary["detectors"]:
+        at = "never" if one["attack_score"] is None else f"{one['attack_score']:.4g}"
+        click.echo(f"  {one['detector']:<28} weight {one['weight']:.3f}  tail {one['kind']:<12} attack at {at}")
+
+
+@calibrations.command("promote")
+@click.argument("name")
+@click.argument("version", type=int)
+@json_option
+@speaks_plainly
+def promote(name: str, version: int, as_json: bool) -> None:
+    """Puts a calibration in force."""
+    from onboarding.cli.tenants import actor
+    from onboarding.recalibrate import promote as put_in_force
+    from onboarding.workspace import open_workspace
+
+    activation = put_in_force(open_workspace(), name, version, actor=actor())
+    _told(activation, as_json)
+
+
+@calibrations.command("rollback")
+@click.argument("name")
+@json_option
+@speaks_plainly
+def rollback(name: str, as_json: bool) -> None:
+    """Puts in force again what was in force before."""
+    from onboarding.cli.tenants import actor
+    from onboarding.database import activations, tenants
+    from onboarding.workspace import open_workspace
+
+    workspace = open_workspace()
+    with workspace.database.transaction(name) as session:
+        tenants.get(session, name)
+        activation = activations.rollback(session, name, actor=actor(), reason="rolled back by command")
+    _told(activation, as_json)
+
+
+def _told(activation: Any, as_json: bool) -> None:
+    if as_json:
+        document(
+            {
+                "tenant": activation.tenant,
+                "activation": activation.version,
+                "baseline": activation.baseline,
+                "calibration": activation.calibration,
+                "mode": str(activation.mode),
+            }
+        )
+    versions = f"calibration {activation.calibration} on baseline {activation.baseline}"
+    say(f"{activation.tenant}: {versions} is in force, mode {activation.mode}")
+
+
+def _all(workspace: Any, name: str) -> list[dict[str, Any]]:
+    from onboarding.database import activations, tenants, versions
+
+    with workspace.database.session(name) as session:
+        tenants.get(session, name)
+        current = activations.current(session, name)
+        return [
+            {
+                "version": row.version,
+                "in_force": bool(current and current.calibration == row.version),
+                "baseline": row.baseline,
+                "engine": row.engine,
+                "alpha": row.alpha,
+                "delta": row.delta,
+                "n": row.n,
+                "effective_n": row.effective_n,
+                "basis": row.basis,
+                "certified": row.valid,
+                "created_at": row.created_at,
+                "actor": row.actor,
+            }
+            for row in versions.calibrations(session, name)
+        ]

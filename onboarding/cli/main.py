@@ -1,0 +1,46 @@
+"""The command `gatehouse` and its groups."""
+
+from __future__ import annotations
+
+import click
+
+from onboarding.cli.calibrations import calibrate, calibrations
+from onboarding.cli.catalogues import detectors, settings, signals
+from onboarding.cli.console import log_to_people
+from onboarding.cli.demo import demo
+from onboarding.cli.machine import database, down, up
+from onboarding.cli.modes import activate, deactivate
+from onboarding.cli.onboarding import onboard
+from onboarding.cli.scoring import replay, score
+from onboarding.cli.status import status
+from onboarding.cli.tenants import source, tenant
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gatehouse")
+@click.option("--verbose", is_flag=True, help="Say more of what is being done.")
+def main(verbose: bool) -> None:
+    """Takes a new customer from its mail to switched-on detection, and keeps the promise that goes with it."""
+    log_to_people(verbose)
+
+
+for command in (
+    demo,
+    tenant,
+    source,
+    onboard,
+    status,
+    calibrate,
+    calibrations,
+    activate,
+    deactivate,
+    score,
+    replay,
+    signals,
+    detectors,
+    settings,
+    database,
+    up,
+    down,
+):
+    main.add_command(command)

@@ -1,0 +1,68 @@
+"""`gatehouse onboard`: the whole way, or on from where it stopped."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from onboarding.cli.console import Exit, document, json_option, say, speaks_plainly
+from onboarding.lifecycle import Step
+
+
+@click.command()
+@click.argument("name")
+@click.option("--until", type=click.Choice([str(step) for step in Step]), help="Stop after this step.")
+@json_option
+@speaks_plainly
+def onboard(name: str, until: str | None, as_json: bool) -> None:
+    """Reads a tenant's mail, learns, calibrates and switches detection on; resumes where it stopped. Ctrl-C is safe."""
+    from onboarding.database import runs, tenants
+    from onboarding.orchestration import orchestrator
+    from onboarding.run import ONBOARD, outcome
+    from onboarding.stage import Held
+    from onboarding.workspace import open_workspace
+
+    workspace = open_workspace()
+    with workspace.database.session(name) as session:
+        tenants.get(session, name)
+    held = None
+    try:
+        run = orchestrator().onboard(workspace, name, Step(until) if until else None)
+    except Held as caught:
+        held = caught
+        with workspace.database.session(name) as session:
+            newest = runs.latest(session, name, ONBOARD)
+            assert newest is not None, "a run that was held was begun"
+            run = newest.id
+    result = outcome(workspace, name, run)
+    if as_json:
+        document(result)
+    tell(result)
+    if held is not None:
+        sys.exit(int(Exit.HELD))
+
+
+def tell(result: dict[str, Any]) -> None:
+    """The outcome in a few lines."""
+    mail, boxes, name = result["messages"], result["mailboxes"], result["tenant"]
+    skipped = ", ".join(f"{count:,} {reason}" for reason, count in mail["skipped"].items())
+    say("")
+    say(f"{name}: {result['state']}, mode {result['mode']}")
+    say(
+        f"  mailboxes    {boxes['ingested']} of {boxes['discovered']} read"
+        + (f", {boxes['failed']} failed" if boxes["failed"] else "")
+    )
+    say(
+        f"  messages     {mail['listed']:,} listed = {mail['stored']:,} stored + {mail['duplicates']:,} duplicates + "
+        f"{sum(mail['skipped'].values()):,} skipped" + (f" ({skipped})" if skipped else "")
+    )
+    if result["history"]["days"]:
+        say(f"  history      {result['history']['from']} to {result['history']['to']}")
+    if result["calibration"]:
+        say(f"  promise      {result['calibration']['statement']}")
+        say(f"  findings     {result['findings']} in history")
+    if result["held_reason"]:
+        say(f"  held         {result['held_message']}")
+        say(f"  what helps   {result['held_remedy']}")

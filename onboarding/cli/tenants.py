@@ -1,0 +1,234 @@
+"""`gatehouse tenant` and `gatehouse source`: who is onboarded, and from where."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from typing import Any
+
+import click
+
+from onboarding.cli.console import Exit, document, fail, json_option, say, speaks_plainly
+
+
+@click.group()
+def tenant() -> None:
+    """Add, change, list and remove tenants."""
+
+
+@tenant.command("add")
+@click.argument("name")
+@click.option(
+    "--domain", "domains", multiple=True, required=True, help="A domain of the tenant's own; may be repeated."
+)
+@click.option(
+    "--source", "uri", required=True, help="Where its mail is: eml:, mbox:, maildir: or simulated: and what follows."
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    help="Share of benign mail that may be flagged, such as 1e-4.",
+)
+@click.option(
+    "--delta",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    help="One minus the confidence of the promise.",
+)
+@click.option("--lookback", help="How far back mail is read, such as 90d; by default all of it.")
+@click.option("--tag", "tags", multiple=True, help="A tag for choosing tenants; may be repeated.")
+@json_option
+@speaks_plainly
+def add(
+    name: str,
+    domains: tuple[str, ...],
+    uri: str,
+    budget: float | None,
+    delta: float | None,
+    lookback: str | None,
+    tags: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Registers a tenant. Nothing is read yet."""
+    from onboarding.database import tenants
+    from onboarding.sources.registry import open_source
+    from onboarding.workspace import open_workspace
+
+    own = sorted({checked_domain(domain) for domain in domains})
+    days = lookback_days(lookback) if lookback else None
+    canonical = open_source(uri).uri
+    workspace = open_workspace()
+    settings = workspace.settings
+    with workspace.database.transaction(name) as session:
+        row = tenants.add(
+            session,
+            name,
+            domains=own,
+            source=canonical,
+            alpha=budget if budget is not None else settings.alpha,
+            delta=delta if delta is not None else settings.delta,
+            lookback_days=days if days is not None else settings.lookback_days,
+            tags=tags,
+            actor=actor(),
+        )
+    if as_json:
+        document(shown(row))
+    say(f"tenant {name} added; `gatehouse onboard {name}` reads its mail and switches detection on")
+
+
+@tenant.command("set")
+@click.argument("name")
+@click.option("--domain", "domains", multiple=True, help="Replaces the tenant's own domains; may be repeated.")
+@click.option("--source", "uri", help="Replaces the source.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    help="Share of benign mail that may be flagged.",
+)
+@click.option("--lookback", help="How far back mail is read, such as 400d, or `all`.")
+@json_option
+@speaks_plainly
+def change(
+    name: str, domains: tuple[str, ...], uri: str | None, budget: float | None, lookback: str | None, as_json: bool
+) -> None:
+    """Changes a tenant. A change of domains, source or lookback makes the next onboarding read its mail anew."""
+    from onboarding.registration import change_tenant
+    from onboarding.sources.registry import open_source
+    from onboarding.workspace import open_workspace
+
+    values: dict[str, Any] = {}
+    if domains:
+        values["domains"] = sorted({checked_domain(domain) for domain in domains})
+    if uri is not None:
+        values["source"] = open_source(uri).uri
+    if budget is not None:
+        values["alpha"] = budget
+    if lookback is not None:
+        values["lookback_days"] = None if lookback == "all" else lookback_days(lookback)
+    if not values:
+        fail("nothing to change: name --domain, --source, --budget or --lookback", Exit.USAGE)
+    row, again = change_tenant(open_workspace(), name, actor=actor(), **values)
+    if as_json:
+        document(shown(row))
+    follow = f"`gatehouse onboard {name}` reads its mail anew" if again else f"`gatehouse calibrate {name}` applies it"
+    say(f"tenant {name} changed; {follow}")
+
+
+@tenant.command("list")
+@json_option
+@speaks_plainly
+def list_tenants(as_json: bool) -> None:
+    """Every tenant and where it stands."""
+    from onboarding.cli.status import overviews, print_overviews
+    from onboarding.workspace import open_workspace
+
+    found = overviews(open_workspace())
+    if as_json:
+        document(found)
+    else:
+        print_overviews(found)
+
+
+@tenant.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@speaks_plainly
+def remove(name: str, yes: bool, as_json: bool) -> None:
+    """Deletes everything of a tenant, and shows that it is gone."""
+    from onboarding.registration import remove_tenant
+    from onboarding.workspace import open_workspace
+
+    workspace = open_workspace()
+    if not yes:
+        click.confirm(
+            f"Delete all mail data, baselines, calibrations and records of tenant {name}?", abort=True, err=True
+        )
+    removed = remove_tenant(workspace, name, actor=actor())
+    if as_json:
+        document(removed)
+    say(
+        f"tenant {name} removed: {sum(removed['rows'].values()):,} database rows, {removed['files']:,} files; none is left"
+    )
+
+
+@click.group()
+def source() -> None:
+    """Look at a tenant's source."""
+
+
+@source.command("check")
+@click.argument("name")
+@json_option
+@speaks_plainly
+def check(name: str, as_json: bool) -> None:
+    """For each requirement of the source: granted or not, how that is known, what to do."""
+    import sys
+
+    from onboarding.database import tenants
+    from onboarding.sources.registry import open_source
+    from onboarding.workspace import open_workspace
+
+    workspace = open_workspace()
+    with workspace.database.session(name) as session:
+        uri = tenants.get(session, name).source
+    requirements = open_source(uri).check()
+    if as_json:
+        document(
+            [{"name": r.name, "granted": r.granted, "evidence": r.evidence, "remedy": r.remedy} for r in requirements]
+        )
+    for requirement in requirements:
+        say(f"{'granted' if requirement.granted else 'MISSING'}  {requirement.name}: {requirement.evidence}")
+        if not requirement.granted:
+            say(f"         what helps: {requirement.remedy}")
+    sys.exit(int(Exit.DONE if all(r.granted for r in requirements) else Exit.HELD))
+
+
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def checked_domain(text: str) -> str:
+    """A domain as it is stored: lower case, ASCII. Ends the command (usage) for anything else."""
+    try:
+        domain = text.strip().rstrip(".").lower().encode("idna").decode() if text.strip() else ""
+    except UnicodeError:
+        domain = ""
+    labels = domain.split(".")
+    if (
+        len(labels) < 2
+        or len(domain) > 253
+        or not all(LABEL.fullmatch(label) for label in labels)
+        or labels[-1].isdigit()
+    ):
+        fail(f"--domain {text!r} is not a domain name; write it like acme.com", Exit.USAGE)
+    return domain
+
+
+def lookback_days(text: str) -> int:
+    """Days of `90d`, `13m` (months of 30.5 days) or `1y`. Ends the command (usage) for anything else."""
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([dmy]?)", text.strip().lower())
+    if not found:
+        fail(f"--lookback {text!r} is not a number of days; write it like 90d, 13m or 1y", Exit.USAGE)
+    return round(int(found[1]) * {"d": 1, "": 1, "m": 30.5, "y": 365.25}[found[2]])
+
+
+def actor() -> str:
+    """Who is at the keyboard, for the audit log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """A tenant as JSON."""
+    return {
+        "tenant": row.name,
+        "domains": row.domains,
+        "source": row.source,
+        "alpha": row.alpha,
+        "delta": row.delta,
+        "lookback_days": row.lookback_days,
+        "tags": row.tags,
+        "state": str(row.state),
+        "mode": str(row.mode),
+    }

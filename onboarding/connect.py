@@ -1,0 +1,46 @@
+"""Step 1: is the source there, what does it grant, which mailboxes does it list."""
+
+from __future__ import annotations
+
+import logging
+
+from onboarding.database import mailboxes, tenants
+from onboarding.database.runs import RunToken
+from onboarding.holds import HoldReason, hold
+from onboarding.lifecycle import Step
+from onboarding.sources.base import SourceError
+from onboarding.sources.registry import open_source
+from onboarding.stage import Held, stage
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def connect(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
+    """The mailboxes to read with their estimated numbers of messages.
+
+    Those read to their end before are among them: mail may have come since, and reading on from a cursor behind the
+    last message costs next to nothing.
+
+    Raises Held when the source cannot be read, lacks a permission, or lists no mailbox.
+    """
+    tenant = token.tenant
+    with stage(workspace, token, Step.CONNECT, unit="mailboxes") as current:
+        with workspace.database.session(tenant) as session:
+            uri = tenants.get(session, tenant).source
+        try:
+            source = open_source(uri)
+            missing = [requirement for requirement in source.check() if not requirement.granted]
+            if missing:
+                detail = "; ".join(f"{one.name}: {one.evidence}" for one in missing)
+                raise Held(hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=detail))
+            found = source.mailboxes()
+        except (SourceError, OSError) as error:
+            raise Held(hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=error)) from error
+        if not found:
+            raise Held(hold(HoldReason.NO_MAILBOXES, tenant=tenant, source=uri))
+        with workspace.database.transaction(tenant) as session:
+            new = mailboxes.discover(session, token, [(one.name, one.estimate) for one in found])
+        current.summary |= {"mailboxes": len(found), "new": new}
+        log.info("%s: %d mailboxes found, %d of them new", tenant, len(found), new)
+    return {one.name: one.estimate for one in found}

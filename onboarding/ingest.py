@@ -1,0 +1,147 @@
+"""Step 2: every message of every mailbox is read, parsed and stored, or skipped with a reason; nothing twice.
+
+A page's part is on disk before its record, its counts and the cursor behind it are committed in one transaction. Killed
+anywhere, the next run reads on from the cursor and writes the same page again; the part that nobody recorded is swept.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from detection.mail.batch import MessageBatch
+from detection.mail.organisation import Organisation
+from onboarding import clock, store
+from onboarding.database import mailboxes, tenants
+from onboarding.database.mailboxes import PageRecord
+from onboarding.database.runs import Fenced, RunToken
+from onboarding.lifecycle import Step
+from onboarding.parsing import Belief, parse_page
+from onboarding.sources.base import Page, SourceError
+from onboarding.sources.registry import open_source
+from onboarding.stage import Stage, stage
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+SECONDS_A_DAY = 86_400
+LOOK_EVERY_SECONDS = 2.0
+
+Tell = Callable[[int, int | None], None]
+"""Is told how many messages were listed so far, and how many are expected (None: not known)."""
+
+
+@contextmanager
+def ingesting(workspace: Workspace, token: RunToken, tell: Tell = lambda done, total: None) -> Iterator[Stage]:
+    """The stage around the shards: while they work, progress is read off the accounting and told."""
+    with stage(workspace, token, Step.INGEST, unit="messages") as current:
+        stop = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(current, stop, tell), name="ingest progress", daemon=True)
+        watcher.start()
+        try:
+            yield current
+        finally:
+            stop.set()
+            watcher.join()
+        with workspace.database.session(token.tenant) as session:
+            totals = mailboxes.totals(session, token.tenant)
+        current.progress(totals.listed, totals.listed)
+        current.summary |= {"listed": totals.listed, "mailboxes": totals.ingested, "failed": totals.failed}
+
+
+def _watch(current: Stage, stop: threading.Event, tell: Tell) -> None:
+    tenant = current.token.tenant
+    while not stop.wait(LOOK_EVERY_SECONDS):
+        with current.workspace.database.session(tenant) as session:
+            known = mailboxes.all_of(session, tenant)
+        listed = sum(one.listed for one in known)
+        total = sum(max(one.estimate or 0, one.listed) for one in known) if all(one.estimate for one in known) else None
+        try:
+            current.progress(listed, total)
+        except Fenced:
+            return
+        log.info("%s: %s messages read%s", tenant, f"{listed:,}", f" of about {total:,}" if total else "")
+        tell(listed, total)
+
+
+def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
+    """Reads mailboxes to their ends, one after the other; gives how many messages were listed.
+
+    A mailbox that cannot be read ends as failed, with its reason, and the others go on. Raises Fenced when the run has
+    been replaced.
+    """
+    with workspace.database.session(token.tenant) as session:
+        tenant = tenants.get(session, token.tenant)
+    organisation = Organisation(frozenset(tenant.domains))
+    belief = Belief(now=int(clock.now().timestamp()), since=_since(tenant))
+    listed = 0
+    for name in names:
+        try:
+            listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
+        except (SourceError, OSError) as error:
+            log.warning("%s: mailbox %s cannot be read: %s", token.tenant, name, error)
+            with workspace.database.transaction(token.tenant) as session:
+                mailboxes.fail(session, token, name, str(error))
+    return listed
+
+
+def _since(tenant: tenants.Tenant) -> int | None:
+    """The earliest time of interest. Counted from the day the tenant was added, so that a rerun keeps the same mail."""
+    if tenant.lookback_days is None:
+        return None
+    return int(tenant.created_at.timestamp()) - tenant.lookback_days * SECONDS_A_DAY
+
+
+def _ingest_mailbox(
+    workspace: Workspace,
+    token: RunToken,
+    uri: str,
+    name: str,
+    organisation: Organisation,
+    belief: Belief,
+) -> int:
+    database, layout = workspace.database, workspace.layout(token.tenant)
+    with database.session(token.tenant) as session:
+        mailbox = mailboxes.get(session, token.tenant, name)
+        recorded = [part.file for part in mailboxes.parts(session, token.tenant, name) if part.file]
+    store.sweep(layout, recorded, name)
+    sequence, listed = mailbox.pages, 0
+    for page in open_source(uri).pages(name, mailbox.cursor):
+        record = _store_page(workspace, token, name, sequence, page, organisation, belief)
+        with database.transaction(token.tenant) as session:
+            if not mailboxes.record_page(session, token, record):
+                raise RuntimeError(f"mailbox {name} of {token.tenant} is being read twice at the same time")
+        sequence += 1
+        listed += record.listed
+    with database.transaction(token.tenant) as session:
+        mailboxes.finish(session, token, name)
+    log.info("%s: mailbox %s read, %d messages in this run", token.tenant, name, listed)
+    return listed
+
+
+def _store_page(
+    workspace: Workspace,
+    token: RunToken,
+    name: str,
+    sequence: int,
+    page: Page,
+    organisation: Organisation,
+    belief: Belief,
+) -> PageRecord:
+    parsed = parse_page(page, name, organisation, belief)
+    record = PageRecord(
+        mailbox=name,
+        sequence=sequence,
+        cursor=page.cursor,
+        listed=len(page.messages),
+        written=len(parsed.rows),
+        skipped={str(reason): count for reason, count in parsed.skipped.items()},
+    )
+    if not parsed.rows:
+        return record
+    batch = MessageBatch.from_rows(parsed.rows)
+    part = store.write_part(workspace.layout(token.tenant), name, sequence, batch)
+    return replace(record, file=part.name, sha256=part.sha256, first_time=part.first_time, last_time=part.last_time)

@@ -1,0 +1,74 @@
+"""Calibration by itself: from stored columns and scores, without a source, without Prefect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onboarding.baseline import make_baseline
+from onboarding.calibrate import make_calibration
+from onboarding.database import activations, tenants, versions
+from onboarding.database.activations import Activation, ActivationError
+from onboarding.lifecycle import Mode
+from onboarding.run import CALIBRATE, running
+from onboarding.workspace import Workspace
+
+
+def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
+    """A new calibration if anything it is made from has changed, and what is in force, as JSON values.
+
+    A changed engine scores the stored columns again; unchanged scores are reused. What is in force is not touched.
+    Raises Held when nothing was ingested that could be learned from.
+    """
+    with running(workspace, tenant, CALIBRATE, actor="gatehouse") as token:
+        baseline = make_baseline(workspace, token)
+        made = make_calibration(workspace, token, baseline.version)
+    with workspace.database.session(tenant) as session:
+        current = activations.current(session, tenant)
+        row = versions.calibration(session, tenant, made.version)
+    assert row is not None, "it was just recorded"
+    return {
+        "tenant": tenant,
+        "run_id": token.run,
+        "baseline": baseline.version,
+        "in_force": current.calibration if current else None,
+        "calibration": {
+            "version": row.version,
+            "alpha": row.alpha,
+            "delta": row.delta,
+            "n": row.n,
+            "effective_n": row.effective_n,
+            "basis": row.basis,
+            "certified": row.valid,
+            **row.summary,
+        },
+    }
+
+
+def promote(workspace: Workspace, tenant: str, version: int, *, actor: str) -> Activation:
+    """Puts a calibration in force, with the baseline it was made on, in the mode of now (shadow if there is none).
+
+    Raises ActivationError when there is no such calibration, or the tenant acts on mail and it is not certified.
+    """
+    with workspace.database.transaction(tenant) as session:
+        row = tenants.get(session, tenant)
+        chosen = versions.calibration(session, tenant, version)
+        if chosen is None:
+            raise ActivationError(
+                f"tenant {tenant} has no calibration {version}; see `gatehouse calibrations list {tenant}`"
+            )
+        mode = row.mode if row.mode is not Mode.OFF else Mode.SHADOW
+        if mode is not Mode.SHADOW and not chosen.valid:
+            raise ActivationError(
+                f"calibration {version} of {tenant} does not certify its budget, and the tenant is in {mode}: "
+                f"`gatehouse activate {tenant} --mode shadow` first, or calibrate on more mail"
+            )
+        return activations.activate(
+            session,
+            tenant,
+            engine=chosen.engine,
+            baseline=chosen.baseline,
+            calibration=version,
+            mode=mode,
+            actor=actor,
+            reason=f"calibration {version} promoted",
+        )

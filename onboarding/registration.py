@@ -1,0 +1,46 @@
+"""Changing and removing a tenant as a whole: database and files together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from onboarding import store
+from onboarding.database import mailboxes, runs, tenants
+from onboarding.database.tenants import Tenant
+from onboarding.lifecycle import RunState
+from onboarding.workspace import Workspace
+
+REREAD = {"domains", "source", "lookback_days"}
+"""What decides which mail is read and how it becomes columns: a change of any makes what was read worthless."""
+
+
+def change_tenant(workspace: Workspace, name: str, *, actor: str, **values: Any) -> tuple[Tenant, bool]:
+    """Changes a tenant; gives it, and whether its mail has to be read anew. Raises TenantBusy while a run works on it.
+
+    Parts already written stay on disk, unrecorded, until the next ingest sweeps them.
+    """
+    with workspace.database.transaction(name) as session:
+        tenants.get(session, name)
+        token = runs.begin(session, name, kind="change", actor=actor)
+        before = {key: getattr(tenants.get(session, name), key) for key in values}
+        row = tenants.change(session, name, actor=actor, **values)
+        again = any(before[key] != values[key] for key in REREAD & values.keys())
+        if again:
+            mailboxes.restart(session, token)
+        runs.finish(session, token, RunState.COMPLETED)
+    return row, again
+
+
+def remove_tenant(workspace: Workspace, name: str, *, actor: str) -> dict[str, Any]:
+    """Deletes everything of a tenant: files first, so that a kill in between leaves a tenant that can be removed again.
+
+    Raises TenantBusy while a run works on it, TenantError when there is no such tenant.
+    """
+    with workspace.database.transaction(name) as session:
+        tenants.get(session, name)
+        runs.begin(session, name, kind="remove", actor=actor)
+    files = store.remove_tenant(workspace.layout(name))
+    with workspace.database.transaction(name) as session:
+        rows = tenants.remove(session, name, actor=actor)
+    return {"tenant": name, "rows": rows, **asdict(files), "left": {"rows": 0, "files": 0}}

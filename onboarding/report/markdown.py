@@ -1,0 +1,124 @@
+"""The outcome of a run as Markdown: the page in the Prefect UI and the report's plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from onboarding.database import decisions, gates, versions
+from onboarding.workspace import Workspace
+
+
+def outcome_page(workspace: Workspace, tenant: str, outcome: dict[str, Any]) -> str:
+    """What was learned, what is promised, what was found, what happens next."""
+    with workspace.database.session(tenant) as session:
+        measured = gates.latest(session, tenant)
+        calibration = versions.calibration(session, tenant)
+        found = decisions.findings(session, tenant, calibration.version, limit=10) if calibration else []
+    parts = [f"# Onboarding of {tenant}", _standing(outcome), _coverage(outcome)]
+    if calibration is not None:
+        parts += [_promise(calibration.summary), _detectors(calibration.summary)]
+    if measured:
+        rows = [
+            (g.name, g.measure, _number(g.value), g.bar, "yes" if g.passed else "no", cell(g.remedy)) for g in measured
+        ]
+        parts.append("## Gates\n\n" + table(("gate", "measures", "value", "bar", "passed", "remedy"), rows))
+    if found:
+        listed = [
+            (
+                cell(f.attribution.get("sender", "")),
+                f.kind,
+                f"{f.tail_probability:.2g}",
+                cell(" ".join(f.attribution.get("reasons", [])[:3])),
+                cell(f.path),
+            )
+            for f in found
+        ]
+        head = "The strongest outliers of the history. They count as false positives until someone says otherwise."
+        parts.append(
+            f"## Findings in history\n\n{head}\n\n" + table(("sender", "kind", "tail", "why", "where"), listed)
+        )
+    parts.append(_next(outcome))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table of cells that are safe already."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def cell(text: str) -> str:
+    """Text from mail made safe for a Markdown table: no markup, no new cell, no link."""
+    safe = "".join(f"&#{ord(c)};" if c in "|<>[]()`*_&\\!#" else c for c in text if c.isprintable())
+    return safe.replace("://", ":&#47;&#47;")
+
+
+def _standing(outcome: dict[str, Any]) -> str:
+    if outcome["held_reason"]:
+        return (
+            f"**{outcome['state']}**: {cell(outcome['held_message'])}.\n\nWhat helps: {cell(outcome['held_remedy'])}."
+        )
+    return f"**{outcome['state']}**, mode {outcome['mode']}."
+
+
+def _coverage(outcome: dict[str, Any]) -> str:
+    boxes, mail, history = outcome["mailboxes"], outcome["messages"], outcome["history"]
+    skipped = ", ".join(f"{count:,} {reason}" for reason, count in mail["skipped"].items()) or "none"
+    return "\n".join(
+        [
+            "## Coverage",
+            "",
+            f"* mailboxes: {boxes['ingested']} of {boxes['discovered']} read, {boxes['failed']} failed",
+            f"* messages: {mail['listed']:,} listed = {mail['stored']:,} stored + {mail['duplicates']:,} duplicates + "
+            f"{sum(mail['skipped'].values()):,} skipped ({skipped})",
+            f"* history: {history['from']} to {history['to']}, {history['days']} days",
+        ]
+    )
+
+
+def _promise(summary: dict[str, Any]) -> str:
+    certificate, audit, burn_in = summary["certificate"], summary["walk_forward"], summary["burn_in"]
+    lines = [
+        "## What is promised",
+        "",
+        summary["statement"],
+        "",
+        f"* observed on the certifying part: {certificate['messages_flagged']:,} of {certificate['n']:,} messages",
+        f"* burn-in: {burn_in['days']} days; new senders before {burn_in['new_sender_rate_before']:.1%}, "
+        f"after {burn_in['new_sender_rate_after']:.1%}",
+    ]
+    if audit["weeks"]:
+        lines.append(
+            f"* walk-forward audit over {audit['weeks']} weeks: promised {audit['promised']:.2g}, "
+            f"observed {audit['observed']:.2g} ({'kept' if audit['kept'] else 'broken'})"
+        )
+    return "\n".join(lines)
+
+
+def _detectors(summary: dict[str, Any]) -> str:
+    head = ("detector", "share of the budget", "tail", "median", "highest", "attack at", "flagged")
+    rows = [
+        (
+            d["detector"],
+            f"{d['weight']:.2f}",
+            d["kind"],
+            _number(d["median"]),
+            _number(d["highest"]),
+            "never" if d["attack_score"] is None else _number(d["attack_score"]),
+            str(d["flagged"]),
+        )
+        for d in summary["detectors"]
+    ]
+    return "## Detectors\n\n" + table(head, rows)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _next(outcome: dict[str, Any]) -> str:
+    tenant = outcome["tenant"]
+    if outcome["state"] == "active":
+        then = f"`gatehouse activate {tenant} --mode alert` goes further when the gates allow it"
+        return f"## What happens next\n\nDetection runs in {outcome['mode']}. {then}."
+    return f"## What happens next\n\n`gatehouse onboard {tenant}` goes on where this run stopped."

@@ -1,0 +1,127 @@
+"""A run of work on one tenant: begun under a lease, kept alive, ended as it turned out; and what came of it in one document."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from onboarding.database import activations, decisions, mailboxes, runs, steps, tenants, versions
+from onboarding.database.heartbeat import beating
+from onboarding.database.runs import Fenced, RunToken
+from onboarding.lifecycle import RunState, when_started
+from onboarding.scores import SECONDS_A_DAY
+from onboarding.stage import Held
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+ONBOARD = "onboard"
+CALIBRATE = "calibrate"
+
+
+@contextmanager
+def running(
+    workspace: Workspace, tenant: str, kind: str, *, actor: str, flow_run: str | None = None
+) -> Iterator[RunToken]:
+    """Holds the tenant's lease for the block, and writes down how it ended.
+
+    Raises TenantBusy when another run is alive, TenantError for an unknown tenant; passes on what the block raises.
+    """
+    with workspace.database.transaction(tenant) as session:
+        row = tenants.get(session, tenant)
+        token = runs.begin(
+            session, tenant, kind=kind, actor=actor, flow_run=flow_run, silent_after=workspace.settings.silent_seconds
+        )
+        if kind == ONBOARD:
+            tenants.move(session, tenant, when_started(row.state), actor=actor)
+    state, error = RunState.COMPLETED, None
+    try:
+        with beating(workspace.database, token, every=workspace.settings.heartbeat_seconds):
+            yield token
+    except Held as held:
+        state, error = RunState.HELD, held.hold.message
+        raise
+    except Fenced:
+        raise
+    except Exception as failure:
+        state, error = RunState.FAILED, f"{type(failure).__name__}: {failure}".splitlines()[0][:500]
+        raise
+    except BaseException:
+        state, error = RunState.CANCELLED, "stopped; it can be resumed"
+        raise
+    finally:
+        try:
+            with workspace.database.transaction(tenant) as session:
+                runs.finish(session, token, state, error)
+        except Fenced:
+            log.warning("run %s of %s was replaced by another before it ended", token.run, tenant)
+
+
+def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
+    """What `gatehouse onboard --json` ends with: where the tenant stands, in one document of JSON values."""
+    with workspace.database.session(tenant) as session:
+        row = tenants.get(session, tenant)
+        totals = mailboxes.totals(session, tenant)
+        done = steps.of_run(session, tenant, run)
+        baseline = versions.baseline(session, tenant)
+        calibration = versions.calibration(session, tenant)
+        activation = activations.current(session, tenant)
+        found = decisions.count_findings(session, tenant, calibration.version) if calibration else 0
+    return {
+        "tenant": tenant,
+        "run_id": run,
+        "state": str(row.state),
+        "mode": str(row.mode),
+        "held_reason": str(row.held_reason) if row.held_reason else None,
+        "held_message": row.held_message,
+        "held_remedy": row.held_remedy,
+        "mailboxes": {"discovered": totals.discovered, "ingested": totals.ingested, "failed": totals.failed},
+        "messages": {
+            "listed": totals.listed,
+            "stored": totals.stored,
+            "duplicates": totals.duplicates,
+            "skipped": dict(totals.skipped),
+        },
+        "history": {
+            "from": _day(totals.first_time),
+            "to": _day(totals.last_time),
+            "days": _span(totals.first_time, totals.last_time),
+        },
+        "baseline": {
+            "version": baseline.version,
+            "digest": baseline.digest,
+            "messages": baseline.messages,
+            "keys": baseline.facts.get("keys"),
+        }
+        if baseline
+        else None,
+        "calibration": {
+            "version": calibration.version,
+            "alpha": calibration.alpha,
+            "delta": calibration.delta,
+            "n": calibration.n,
+            "effective_n": calibration.effective_n,
+            "basis": calibration.basis,
+            "certified": calibration.valid,
+            "counted_alpha": calibration.summary["certificate"]["counted_alpha"],
+            "observed_rate": calibration.summary["certificate"]["observed_rate"],
+            "statement": calibration.summary["statement"],
+        }
+        if calibration
+        else None,
+        "activation": {"version": activation.version, "mode": str(activation.mode)} if activation else None,
+        "rehearsal": {},
+        "findings": found,
+        "seconds": {str(step.name): step.seconds for step in done},
+    }
+
+
+def _day(seconds: int | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def _span(first: int | None, last: int | None) -> int:
+    return 0 if first is None or last is None else (last - first) // SECONDS_A_DAY + 1

@@ -1,0 +1,167 @@
+"""Decisions on mail as it comes: what an activation has in force, held open and asked message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detection.mail.columns import Origin, row_of
+
+from detection.baselines.overlay import Overlay
+from detection.baselines.snapshot import Snapshot
+from detection.calibration.calibration import Calibration
+from detection.decision import Decision, Verdict, decide
+from detection.engine import Engine
+from detection.mail.batch import MessageBatch, Row
+from detection.mail.message import Folder, Skip
+from detection.mail.organisation import Organisation
+from detection.mail.parse import parse
+from onboarding import clock, scores
+from onboarding.activate import in_force
+from onboarding.calibrate import read_calibration
+from onboarding.database import decisions, tenants
+from onboarding.lifecycle import Mode
+from onboarding.names import KeyNames
+from onboarding.parsing import Belief, parse_listed, usable_time
+from onboarding.sources.base import Listed, Source
+from onboarding.verdicts import flagged, shown, shown_skip
+from onboarding.workspace import Workspace
+
+
+class NotActive(Exception):  # noqa: N818 - where a tenant stands, not a mistake
+    """The tenant has nothing in force to decide with. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """One activation, open: immutable, so a decision is made wholly by one version. Memory-mapped, so it is cheap."""
+
+    tenant: str
+    activation: int
+    calibration_version: int
+    organisation: Organisation
+    snapshot: Snapshot
+    calibration: Calibration
+    names: KeyNames
+    engine: Engine
+
+    def decide(
+        self, row: Row, overlay: Overlay | None = None, *, explain: bool = True
+    ) -> tuple[MessageBatch, Decision]:
+        """The decision on one message, from the snapshot and what came since."""
+        batch = MessageBatch.from_rows([row])
+        facts = overlay.look_up(batch) if overlay is not None else self.snapshot.look_up(batch)
+        result = self.engine.score(batch, facts)
+        decision = decide(batch, result, self.calibration, facts=facts, names=self.names, explain_all=explain)[0]
+        return batch, decision
+
+
+def open_scorer(workspace: Workspace, tenant: str) -> Scorer:
+    """Opens what is in force for the tenant.
+
+    Raises NotActive when it is not onboarded, switched off, or was activated for another version of the engine.
+    """
+    found = in_force(workspace, tenant)
+    with workspace.database.session(tenant) as session:
+        row = tenants.get(session, tenant)
+    if found is None:
+        raise NotActive(
+            f"tenant {tenant} is {row.state} and has no detection in force yet: run `gatehouse onboard {tenant}`"
+        )
+    activation, baseline, _ = found
+    if activation.mode is Mode.OFF:
+        raise NotActive(f"tenant {tenant} is switched off: `gatehouse activate {tenant} --mode shadow` switches it on")
+    engine = Engine()
+    if activation.engine != engine.version:
+        raise NotActive(
+            f"tenant {tenant} was activated for engine {activation.engine}, and this is {engine.version}: "
+            f"run `gatehouse onboard {tenant}`; no mail is read again"
+        )
+    layout = workspace.layout(tenant)
+    return Scorer(
+        tenant=tenant,
+        activation=activation.version,
+        calibration_version=activation.calibration,
+        organisation=Organisation(frozenset(row.domains)),
+        snapshot=Snapshot.open(layout.baseline(baseline.version)),
+        calibration=read_calibration(workspace, tenant, activation.calibration),
+        names=KeyNames(layout.names(baseline.version)),
+        engine=engine,
+    )
+
+
+def score_files(scorer: Scorer, files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """A decision for each mail file, in their order, each as if it arrived at its own time (now, if it names none)."""
+    now = int(clock.now().timestamp())
+    for path in files:
+        message = parse(path.read_bytes())
+        if isinstance(message, Skip):
+            yield shown_skip(str(path), message)
+            continue
+        time = usable_time(message, None, now) or now
+        row = row_of(message, scorer.organisation, Origin("", str(path), Folder.UNKNOWN), time)
+        _, decision = scorer.decide(row)
+        yield shown(str(path), message.message_id, decision)
+
+
+def replay_source(workspace: Workspace, scorer: Scorer, source: Source) -> Iterator[dict[str, Any]]:
+    """A decision for each message of a source, in order of time, through the live path, learning as it goes.
+
+    Copies of one mail are decided once. Flagged messages are recorded; junk and attacks are not learned from.
+    """
+    rows, skipped = _rows_in_order(scorer, source)
+    yield from skipped
+    overlay = Overlay(scorer.snapshot.tables)
+    for row in rows:
+        batch, decision = scorer.decide(row, overlay, explain=False)
+        learn(overlay, batch, decision)
+        if decision.verdict is not Verdict.SAFE:
+            with workspace.database.transaction(scorer.tenant) as session:
+                decisions.record_live(
+                    session,
+                    scorer.tenant,
+                    scorer.calibration_version,
+                    scorer.activation,
+                    [flagged(batch, 0, decision)],
+                )
+        yield shown(row["path"], row["message_id"], decision)
+
+
+def score_live(scorer: Scorer, mail: Iterable[Listed]) -> Iterator[tuple[Listed, dict[str, Any]]]:
+    """Listed mail in order of time with the decision on each, learning as it goes; copies of one mail once.
+
+    Nothing is recorded: this is for mail whose nature is known, as in a demonstration.
+    """
+    overlay = Overlay(scorer.snapshot.tables)
+    belief = Belief(now=int(clock.now().timestamp()))
+    seen: set[int] = set()
+    for listed in mail:
+        row = parse_listed(listed, listed.path.split("/", 1)[0], scorer.organisation, belief)
+        if isinstance(row, Skip) or row["message_key"] in seen:
+            continue
+        seen.add(row["message_key"])
+        batch, decision = scorer.decide(row, overlay, explain=False)
+        learn(overlay, batch, decision)
+        yield listed, shown(row["path"], row["message_id"], decision)
+
+
+def learn(overlay: Overlay, batch: MessageBatch, decision: Decision) -> None:
+    """A message that was decided on becomes part of what is known, unless it is an attack or junk."""
+    overlay.learn(batch, ~scores.known_bad(batch) & (decision.verdict is not Verdict.ATTACK))
+
+
+def _rows_in_order(scorer: Scorer, source: Source) -> tuple[list[Row], list[dict[str, Any]]]:
+    belief = Belief(now=int(clock.now().timestamp()))
+    rows: dict[int, Row] = {}
+    skipped = []
+    for mailbox in source.mailboxes():
+        for page in source.pages(mailbox.name, None):
+            for listed in page.messages:
+                outcome = parse_listed(listed, mailbox.name, scorer.organisation, belief)
+                if isinstance(outcome, Skip):
+                    skipped.append(shown_skip(listed.path, outcome))
+                else:
+                    rows.setdefault(outcome["message_key"], outcome)
+    return sorted(rows.values(), key=lambda row: (row["time"], row["message_key"])), skipped

@@ -1,0 +1,83 @@
+"""Around every step of a run: it begins, it ends, and how it ended is written down, whatever happens inside."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from onboarding.database import steps, tenants
+from onboarding.database.runs import Fenced, RunToken
+from onboarding.holds import Hold
+from onboarding.lifecycle import Step, WorkState
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+class Held(Exception):  # noqa: N818 - where a tenant stands, not a mistake
+    """The tenant cannot go on without something changing: `hold` says what, and what helps."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.message)
+        self.hold = hold
+
+
+@dataclass(slots=True)
+class Stage:
+    """A step under way. `summary` is what it found, for the report; the step fills it."""
+
+    workspace: Workspace
+    token: RunToken
+    step: Step
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Writes down how far the step is."""
+        with self.workspace.database.transaction(self.token.tenant) as session:
+            steps.progress(session, self.token, self.step, done, total)
+
+
+@contextmanager
+def stage(
+    workspace: Workspace, token: RunToken, step: Step, *, total: int | None = None, unit: str = ""
+) -> Iterator[Stage]:
+    """Records a step as running, then as completed, held (`Held`: also at the tenant) or failed, with its duration."""
+    with workspace.database.transaction(token.tenant) as session:
+        steps.start(session, token, step, total=total, unit=unit)
+    begun = time.monotonic()
+    current = Stage(workspace, token, step)
+    try:
+        yield current
+    except Fenced:
+        raise
+    except Held as held:
+        _finish(current, begun, WorkState.HELD, held.hold.message, held.hold)
+        raise
+    except BaseException as error:
+        _finish(current, begun, WorkState.FAILED, _said(error))
+        raise
+    _finish(current, begun, WorkState.COMPLETED)
+
+
+def _finish(current: Stage, begun: float, state: WorkState, error: str | None = None, hold: Hold | None = None) -> None:
+    token = current.token
+    with current.workspace.database.transaction(token.tenant) as session:
+        steps.finish(
+            session,
+            token,
+            current.step,
+            seconds=round(time.monotonic() - begun, 3),
+            summary=current.summary,
+            state=state,
+            error=error,
+        )
+        if hold is not None:
+            tenants.hold(session, token.tenant, hold, actor="gatehouse")
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:500]
