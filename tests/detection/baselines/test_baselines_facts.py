@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from itertools import pairwise
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_every_fact_is_followed_by_its_docstring() -> None:
     body = ast.parse(inspect.getsource(facts)).body
     documented = {
         node.targets[0].id
-        for node, after in zip(body, body[1:], strict=False)
+        for node, after in pairwise(body)
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
     }
