@@ -138,7 +138,7 @@ class MessageBatch:
     sender_local_name_key: Keys = _key()
     """The person's name that the local part spells (`john.smith@`), normalised alike."""
     sender_name_domain_key: Keys = _key()
-    """Domain that the display name itself contains (`"ceo@acme.com" <x@evil.example>`)."""
+    """Registrable domain that the display name itself contains (`"ceo@acme.com" <x@evil.example>`)."""
     sender_is_own: Bools = _flag()
     sender_is_free_mail: Bools = _flag()
     sender_local_digits: Counts = _count()
@@ -220,6 +220,8 @@ class MessageBatch:
     """Words that mix scripts, as homoglyph attacks do."""
     greeting_generic: Bools = _flag()
     """"Dear customer", "Dear user" and the like."""
+    quoted_length: Ints = _column(pa.int64())
+    """Characters of quoted or forwarded history in the text, which the counts above and the lures leave out."""
 
     # Lures: phrases of each intent found in subject and text (`detection.mail.content`)
     lure_credential: Counts = _count()

@@ -1,0 +1,125 @@
+"""What is odd about a link: where it claims to lead, where it leads, and what its address carries."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+from typing import NamedTuple
+
+import re2
+
+from detection.keys import NO_KEY
+from detection.mail.batch import LinkFlag
+from detection.mail.domains import (
+    FREE_HOSTING,
+    LONGEST_DOMAIN,
+    REDIRECTORS,
+    SHORTENERS,
+    domain_of,
+    is_address_literal,
+    listed_below,
+)
+from detection.mail.message import Link
+
+_NOWHERE = ("mailto:", "tel:", "sms:", "callto:", "cid:", "mid:", "skype:", "webcal:", "about:", "#")
+_SCRIPTS = ("data:", "javascript:", "vbscript:", "blob:", "file:", "ms-", "search-ms:")
+_CREDENTIAL_WORDS = re2.compile(
+    r"log-?in|log-?on|sign-?in|sign-?on|verif|auth(?:enticat|oriz)|password|passwd|credential|account|secur|webmail|owa/|wallet|recover|unlock|suspend"
+    r"|update|confirm|validat|session|banking|identity|office365|o365|outlook|onedrive|sharepoint|docusign|paypal|icloud|appleid|microsoft|netflix"
+)
+# An address inside the address: its scheme, written plainly, percent-encoded once or twice, or in base64.
+_ANOTHER_INSIDE = re2.compile(r"https?(?::|%3a|%253a)(?:/|%2f|%252f){2}|ahr0c(?:hm6ly|doi8v)|[?&/=]www\.")
+_PORT = re.compile(r":(\d{1,5})$")
+_USUAL_PORTS = frozenset({"80", "443"})
+_MOST_NEEDLES = 20
+
+
+class LinkFeatures(NamedTuple):
+    """One link as columns."""
+
+    host: str
+    site_key: int
+    flags: int
+    shown_site_key: int
+
+
+def features_of(link: Link, needles: tuple[str, ...] = ()) -> LinkFeatures | None:
+    """A link's columns, or None for one that leads to no place on the web (mailto:, tel:, an anchor, a relative path).
+
+    `needles` are what betrays that the address names a recipient (`recipient_needles`).
+    """
+    url = link.url.strip()
+    lower = url.lower()
+    if not link.host:
+        if lower.startswith(_SCRIPTS):
+            return LinkFeatures("", NO_KEY, int(LinkFlag.DATA_OR_SCRIPT), NO_KEY)
+        return None
+    if lower.startswith(_NOWHERE):
+        return None
+    host = _host(link.host)
+    shown_site_key = domain_of(link.shown_host).site_key if link.shown_host else NO_KEY
+    flags = host.flags
+    if shown_site_key != NO_KEY and shown_site_key != host.site_key:
+        flags |= LinkFlag.SHOWN_HOST_DIFFERS
+    scheme, _, rest = lower.partition("://")
+    if scheme == "http":
+        flags |= LinkFlag.PLAIN_HTTP
+    elif scheme.startswith(_SCRIPTS):
+        flags |= LinkFlag.DATA_OR_SCRIPT
+    authority, _, path = rest.partition("/") if "/" in rest else rest.partition("?")
+    if "@" in authority:
+        flags |= LinkFlag.USERINFO
+    if (port := _PORT.search(authority)) and port.group(1) not in _USUAL_PORTS and authority[:1] != "[":
+        flags |= LinkFlag.ODD_PORT
+    if path:
+        if _CREDENTIAL_WORDS.search(path):
+            flags |= LinkFlag.CREDENTIAL_WORD
+        if _ANOTHER_INSIDE.search(path):
+            flags |= LinkFlag.REDIRECTOR
+        for needle in needles:
+            if needle in lower:
+                flags |= LinkFlag.RECIPIENT_IN_URL
+                break
+    return LinkFeatures(link.host, host.site_key, int(flags), shown_site_key)
+
+
+def recipient_needles(addresses: list[str]) -> tuple[str, ...]:
+    """How recipients' addresses look inside a lower-cased URL: plain, percent-encoded, base64 (RFC 4648)."""
+    needles = []
+    for address in addresses[:_MOST_NEEDLES]:
+        if "@" in address:
+            encoded = b64encode(address.encode("utf-8", "replace")).decode().lower()
+            # The last characters of base64 depend on what follows.
+            needles += [address, address.replace("@", "%40"), encoded.rstrip("=")[:-1]]
+    return tuple(needles)
+
+
+class _Host(NamedTuple):
+    site_key: int
+    flags: LinkFlag
+
+
+def _host(host: str) -> _Host:
+    return _host_features(host) if len(host) <= LONGEST_DOMAIN else _host_features.__wrapped__(host)
+
+
+@lru_cache(maxsize=1 << 14)
+def _host_features(host: str) -> _Host:
+    site = domain_of(host)
+    flags = LinkFlag(0)
+    if is_address_literal(host):
+        flags |= LinkFlag.IP_HOST
+    if listed_below(host, SHORTENERS):
+        flags |= LinkFlag.SHORTENER
+    if listed_below(host, FREE_HOSTING):
+        flags |= LinkFlag.FREE_HOSTING
+    if listed_below(host, REDIRECTORS):
+        flags |= LinkFlag.REDIRECTOR
+    if "xn--" in host or not host.isascii():
+        flags |= LinkFlag.PUNYCODE
+    # In a subdomain such a word is bait ("login.example.com.evil.example"); the owner's own name may well hold it.
+    below = host[: -len(site.site)] if host.endswith(site.site) else ""
+    if below and _CREDENTIAL_WORDS.search(below):
+        flags |= LinkFlag.CREDENTIAL_WORD
+    return _Host(site.site_key, flags)
