@@ -155,8 +155,9 @@ def reasons_of(
     values = scores.signals.at(row)
     texts = texts_of(batch, row, facts, names)
     written: dict[str, float] = {}
+    least = 0.3 * max(part.share for part in parts)
     for part in parts:
-        if part.share < 0.1 and len(parts) > 1:
+        if part.share < least:
             continue
         for reason in DETECTORS[part.name].reasons:
             sentence = sentence_of(reason, values, texts)

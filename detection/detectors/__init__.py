@@ -4,5 +4,34 @@ from detection.detectors import executive_impersonation  # isort: skip
 from detection.detectors import lookalike_domain  # isort: skip
 from detection.detectors import credential_phishing  # isort: skip
 from detection.detectors import payment_fraud  # isort: skip
+from detection.detectors import vendor_impersonation  # isort: skip
+from detection.detectors import vendor_compromise  # isort: skip
+from detection.detectors import internal_compromise  # isort: skip
+from detection.detectors import spoofed_internal  # isort: skip
+from detection.detectors import payroll_diversion  # isort: skip
+from detection.detectors import gift_card  # isort: skip
+from detection.detectors import advance_fee  # isort: skip
+from detection.detectors import extortion  # isort: skip
+from detection.detectors import callback  # isort: skip
+from detection.detectors import malicious_attachment  # isort: skip
+from detection.detectors import qr_phishing  # isort: skip
+from detection.detectors import reconnaissance  # isort: skip
 
-__all__ = ["credential_phishing", "executive_impersonation", "lookalike_domain", "payment_fraud"]
+__all__ = [
+    "advance_fee",
+    "callback",
+    "credential_phishing",
+    "executive_impersonation",
+    "extortion",
+    "gift_card",
+    "internal_compromise",
+    "lookalike_domain",
+    "malicious_attachment",
+    "payment_fraud",
+    "payroll_diversion",
+    "qr_phishing",
+    "reconnaissance",
+    "spoofed_internal",
+    "vendor_compromise",
+    "vendor_impersonation",
+]

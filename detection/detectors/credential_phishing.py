@@ -83,18 +83,18 @@ _EVIDENCE = Weighing(
             weight=8,
         ),
         Reason(
-            text="It threatens with the loss of an account or of access ({lure_account_threat:.0f} such phrases).",
+            text=("It threatens with the loss of an account or of access ({lure_account_threat:.0f} such phrases)."),
             when=((SIGNALS["lure_account_threat"], 1, np.inf),),
             weight=7,
         ),
         Reason(
-            text="It announces a shared document, message or signature ({lure_document_share:.0f} such phrases).",
+            text=("It announces a shared document, message or signature ({lure_document_share:.0f} such phrases)."),
             when=((SIGNALS["lure_document_share"], 1, np.inf),),
             weight=5,
         ),
         Reason(
             text="It links to {link_host}, a site that nobody had ever linked to in your mail.",
-            otherwise="It holds {link_new_sites:.0f} links to sites that nobody had ever linked to in your mail.",
+            otherwise=("It holds {link_new_sites:.0f} links to sites that nobody had ever linked to in your mail."),
             when=((SIGNALS["link_new_sites"], 1, np.inf),),
             weight=7,
         ),

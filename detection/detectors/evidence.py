@@ -111,10 +111,9 @@ class _Panel:
         lengths = [len(groups[g][2]) for g in order]
         self._counts = [sum(length > at for length in lengths) for at in range(lengths[0])]
         self._constant = np.array([[sum(e.weight for e in groups[g][2] if e.falling) * groups[g][3]] for g in order])
-        self._rows = {
-            weighing: [order.index(g) for g, (owner, *_) in enumerate(groups) if owner is weighing]
-            for weighing in weighings
-        }
+        self._declared = np.argsort(order)
+        ends = np.cumsum([len(weighing.groups) for weighing in weighings]).tolist()
+        self._rows = [(w, slice(end - len(w.groups), end)) for w, end in zip(weighings, ends, strict=True)]
 
     def __call__(self, signals: SignalValues) -> dict[Weighing, Floats]:
         values = signals.some(self._names)
@@ -126,7 +125,8 @@ class _Panel:
         for count in self._counts:
             total[:count] += share[start : start + count]
             start += count
-        return {weighing: total[rows] for weighing, rows in self._rows.items()}
+        total = total[self._declared]
+        return {weighing: total[rows] for weighing, rows in self._rows}
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, TASK
+from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
@@ -53,21 +53,14 @@ _EVIDENCE = Weighing(
         "services that send in a person's name (surveys, calendars, document signing)."
     ),
     reasons=(
+        OWN_NAME,
         Reason(
-            text="The display name {sender_name} is that of one of your own people, who writes from {own_address}; "
-            "this mail comes from {sender}.",
-            otherwise="The display name {sender_name} is that of one of your own people; this mail comes from "
-            "{sender}, which is not an address of yours.",
-            when=((SIGNALS["own_name_misused"], 1, 1),),
-            weight=10,
-        ),
-        Reason(
-            text="Your own bearer of that name has written to {own_name_correspondents:.0f} different people.",
+            text=("Your own bearer of that name has written to {own_name_correspondents:.0f} different people."),
             when=((SIGNALS["own_name_misused"], 1, 1), (SIGNALS["own_name_correspondents"], 2, np.inf)),
             weight=9,
         ),
         Reason(
-            text="The display name {sender_name} contains the recipient's own domain; this mail comes from {sender}.",
+            text=("The display name {sender_name} contains the recipient's own domain; this mail comes from {sender}."),
             when=((SIGNALS["name_holds_own_domain"], 1, 1),),
             weight=8,
         ),

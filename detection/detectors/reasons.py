@@ -42,3 +42,16 @@ AUTHENTICATION_FAILED = Reason(
     when=((SIGNALS["authentication_failures"], 1, 3),),
     weight=4,
 )
+OWN_NAME = Reason(
+    text="The display name {sender_name} is that of one of your own people, who writes from {own_address}; this mail "
+    "comes from {sender}.",
+    otherwise="The display name {sender_name} is that of one of your own people; this mail comes from {sender}, which "
+    "is not an address of yours.",
+    when=((SIGNALS["own_name_misused"], 1, 1),),
+    weight=10,
+)
+DISOWNED = Reason(
+    text="{sender} is an address of yours, but SPF or DMARC says that the mail is not.",
+    when=((SIGNALS["own_sender_disowned"], 1, 1),),
+    weight=10,
+)

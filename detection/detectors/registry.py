@@ -24,6 +24,18 @@ class AttackKind(StrEnum):
     LOOKALIKE_DOMAIN = "lookalike-domain"
     CREDENTIAL_PHISHING = "credential-phishing"
     PAYMENT_FRAUD = "payment-fraud"
+    VENDOR_IMPERSONATION = "vendor-impersonation"
+    VENDOR_COMPROMISE = "vendor-compromise"
+    INTERNAL_COMPROMISE = "internal-compromise"
+    SPOOFED_INTERNAL = "spoofed-internal"
+    PAYROLL_DIVERSION = "payroll-diversion"
+    GIFT_CARD = "gift-card"
+    ADVANCE_FEE = "advance-fee"
+    EXTORTION = "extortion"
+    CALLBACK = "callback"
+    MALICIOUS_ATTACHMENT = "malicious-attachment"
+    QR_PHISHING = "qr-phishing"
+    RECONNAISSANCE = "reconnaissance"
 
 
 class Severity(StrEnum):

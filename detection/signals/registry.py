@@ -20,7 +20,7 @@ import numpy.typing as npt
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
 from detection.signals.context import Context
-from detection.signals.values import Rows, SignalValues
+from detection.signals.values import RowIndex, Rows, SignalValues
 
 Compute = Callable[[MessageBatch, Context], npt.NDArray[Any]]
 
@@ -79,7 +79,7 @@ class Family:
 SIGNALS: dict[str, Signal] = {}
 """Every signal by name, in the order of declaration."""
 
-ROWS: dict[str, int] = {}
+ROWS = RowIndex()
 """The row of each signal in the matrix of all: families in the order of declaration, their members in theirs."""
 
 FAMILIES: list[Family] = []
@@ -144,7 +144,7 @@ def _add(declared: Signal) -> None:
     if not declared.doc:
         raise ValueError(f"signal {declared.name} has no documentation: say in one line what it measures")
     SIGNALS[declared.name] = declared
-    ROWS[declared.name] = len(ROWS)
+    ROWS.add(declared.name)
 
 
 def _row(compute: Compute, index: int) -> Compute:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from detection.mail.batch import Floats
 
@@ -14,10 +15,27 @@ if TYPE_CHECKING:
     from detection.signals.registry import Signal
 
 
+class RowIndex(dict[str, int]):
+    """The row of each signal in the matrix of all, by name."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, ...], npt.NDArray[np.intp]] = {}
+
+    def add(self, name: str) -> None:
+        """Gives the next row to a signal."""
+        self[name] = len(self)
+
+    def of(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+        """The rows of several signals; looked up once for each selection, as the same ones are asked for every time."""
+        if names not in self._places:
+            self._places[names] = np.array([self[name] for name in names], dtype=np.intp)
+        return self._places[names]
+
+
 class Rows(Mapping[str, Floats]):
     """A float64[signals, n] matrix whose rows go by name: one array rather than hundreds for a single message."""
 
-    def __init__(self, matrix: Floats, index: Mapping[str, int]) -> None:
+    def __init__(self, matrix: Floats, index: RowIndex) -> None:
         self.matrix = matrix
         self._index = index
 
@@ -27,8 +45,7 @@ class Rows(Mapping[str, Floats]):
 
     def some(self, names: tuple[str, ...]) -> Floats:
         """Rows by name as one matrix, a copy."""
-        index = self._index
-        return self.matrix[[index[name] for name in names]]
+        return self.matrix[self._index.of(names)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)

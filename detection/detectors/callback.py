@@ -1,0 +1,72 @@
+"""A bill for something nobody bought, and a telephone number to call about it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.detectors.evidence import Weighing, falls, rises
+from detection.detectors.reasons import FIRST_CONTACT, PRESSURE
+from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.mail.batch import Floats
+from detection.signals.registry import SIGNALS
+from detection.signals.values import SignalValues
+
+_EVIDENCE = Weighing(
+    shares=("stranger",),
+    bait=(
+        rises("lure_callback", 4.0, half=0.7),
+        rises("phone_count", 2.0, half=1.0),
+        rises("lure_invoice", 1.5, half=1.0),
+        rises("money_count", 1.0, half=1.0),
+        rises("lure_account_threat", 0.6, half=1.0),
+    ),
+    stranger=(
+        falls("sender_messages", 3.0, half=1.0),
+        falls("party_messages", 1.0, half=2.0),
+        falls("pair_messages", 1.0, half=1.0),
+        falls("wrote_to_sender", 3.0, half=0.3),
+        falls("wrote_to_site", 0.7, half=1.0),
+        falls("thread_sender_addressed", 0.7, half=0.5),
+    ),
+    style=(
+        rises("sender_is_free_mail", 1.2),
+        falls("link_count", 1.0, half=0.7),
+        rises("greeting_generic", 0.6),
+        rises("recipients_undisclosed", 0.5),
+        rises("image_only", 0.5),
+        rises("attachment_document", 0.4),
+        rises("lure_urgency", 0.3, half=1.0),
+        rises("name_borrowed", 0.4, half=0.3),
+        falls("bulk", 0.6, half=0.1),
+        rises("authentication_failures", 0.3, half=1.0, unknown=0.2),
+        falls("recipient_messages_most", 0.05, half=500.0),
+    ),
+)
+
+
+@detector(
+    kind=AttackKind.CALLBACK,
+    severity=Severity.HIGH,
+    benign_lookalikes=("Real receipts and renewals of a service bought just now; newsletters with a service number."),
+    reasons=(
+        Reason(
+            text=("It asks to call a telephone number ({lure_callback:.0f} such phrases, {phone_count:.0f} numbers)."),
+            when=(
+                (SIGNALS["lure_callback"], 1, np.inf),
+                (SIGNALS["phone_count"], 1, np.inf),
+            ),
+            weight=9,
+        ),
+        Reason(
+            text="It speaks of an invoice or order ({lure_invoice:.0f} such phrases).",
+            when=((SIGNALS["lure_invoice"], 1, np.inf),),
+            weight=6,
+        ),
+        FIRST_CONTACT,
+        PRESSURE,
+    ),
+)
+def callback(s: SignalValues) -> Floats:
+    """A stranger confirms a purchase or renewal and wants to be called, rather than clicked."""
+    bait, stranger, style = _EVIDENCE(s)
+    return np.asarray(bait * stranger * stranger * (1.0 + 0.15 * style) + 0.1 * style + 0.3 * stranger)

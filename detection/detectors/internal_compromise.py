@@ -1,0 +1,105 @@
+"""A colleague's real mailbox in wrong hands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.detectors.evidence import Weighing, falls, rises
+from detection.detectors.reasons import PRESSURE, REQUEST_FOR_MONEY, TASK
+from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.mail.batch import Floats
+from detection.signals.registry import SIGNALS
+from detection.signals.values import SignalValues
+
+_EVIDENCE = Weighing(
+    shares=("own",),
+    strange=(
+        falls("sender_network_share", 2.5, half=0.1, unknown=0.2),
+        falls("party_network_share", 1.5, half=0.05, unknown=0.2),
+        falls("sender_mailer_share", 1.5, half=0.1, unknown=0.2),
+        falls("sender_hour_share", 1.0, half=0.1, unknown=0.2),
+        rises("new_recipient_share", 1.0, half=0.5),
+        rises("own_recipient_count", 0.5, half=20.0),
+        rises("sender_awakening", 0.5, half=0.5),
+    ),
+    own=(rises("sender_is_own", 1.0),),
+    payload=(
+        rises("lure_credential", 2.0, half=0.5),
+        rises("lure_document_share", 2.0, half=0.5),
+        rises("lure_account_threat", 1.0, half=0.5),
+        rises("lure_payment", 1.0, half=0.5),
+        rises("lure_gift_card", 1.5, half=0.5),
+        rises("lure_bank_change", 1.5, half=0.5),
+        rises("lure_urgency", 0.5, half=1.0),
+        rises("link_new_sites", 2.5, half=0.5),
+        falls("link_site_parties_least", 1.0, half=1.0, unknown=0.0),
+        rises("link_credential_word", 1.0),
+        rises("link_free_hosting", 1.0),
+        rises("link_shown_host_differs", 1.0),
+        rises("attachment_html", 1.5),
+        rises("attachment_types_new", 0.5, half=1.0),
+        rises("text_brevity", 0.3, half=0.5),
+        falls("recipient_messages_most", 0.05, half=500.0),
+    ),
+)
+
+
+@detector(
+    kind=AttackKind.INTERNAL_COMPROMISE,
+    severity=Severity.CRITICAL,
+    benign_lookalikes=(
+        "Somebody travelling, with a new telephone, or writing at night; a first mail to a new project's people."
+    ),
+    reasons=(
+        Reason(
+            text=("{sender} had sent {sender_messages:.0f} messages before, none of them from this network."),
+            when=(
+                (SIGNALS["sender_is_own"], 1, 1),
+                (SIGNALS["sender_messages"], 5, np.inf),
+                (SIGNALS["sender_network_share"], 0, 0),
+            ),
+            weight=8,
+        ),
+        Reason(
+            text=("{sender} had sent {sender_messages:.0f} messages before, none of them with this mail program."),
+            when=(
+                (SIGNALS["sender_is_own"], 1, 1),
+                (SIGNALS["sender_messages"], 5, np.inf),
+                (SIGNALS["sender_mailer_share"], 0, 0),
+            ),
+            weight=6,
+        ),
+        Reason(
+            text="{sender} had never written at this time of day in {sender_messages:.0f} messages.",
+            when=(
+                (SIGNALS["sender_is_own"], 1, 1),
+                (SIGNALS["sender_messages"], 20, np.inf),
+                (SIGNALS["sender_hour_share"], 0, 0),
+            ),
+            weight=4,
+        ),
+        Reason(
+            text=("It holds {link_new_sites:.0f} links to sites that nobody had ever linked to in your mail."),
+            when=((SIGNALS["link_new_sites"], 1, np.inf),),
+            weight=7,
+        ),
+        Reason(
+            text="The text asks to log in or confirm an account ({lure_credential:.0f} such phrases).",
+            when=((SIGNALS["lure_credential"], 1, np.inf),),
+            weight=6,
+        ),
+        Reason(
+            text=("It announces a shared document, message or signature ({lure_document_share:.0f} such phrases)."),
+            when=((SIGNALS["lure_document_share"], 1, np.inf),),
+            weight=6,
+        ),
+        TASK,
+        REQUEST_FOR_MONEY,
+        PRESSURE,
+    ),
+)
+def internal_compromise(s: SignalValues) -> Floats:
+    """An own address writes as its owner never did, and brings a link, a file or a request that attacks bring."""
+    strange, own, payload = _EVIDENCE(s)
+    together = strange * payload / (strange + payload + 1.0)
+    return np.asarray((2.0 * together + 0.2 * strange + 0.2 * payload) * own + 0.02 * payload)

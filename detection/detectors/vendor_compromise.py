@@ -1,0 +1,99 @@
+"""A known vendor's real mailbox, in wrong hands, wants payments sent elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detection.detectors.evidence import Weighing, falls, rises
+from detection.detectors.reasons import PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
+from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.mail.batch import Floats
+from detection.signals.registry import SIGNALS
+from detection.signals.values import SignalValues
+
+_EVIDENCE = Weighing(
+    shares=("known",),
+    change=(
+        rises("lure_bank_change", 5.0, half=0.7),
+        rises("account_number_count", 1.5, half=1.0),
+        rises("lure_payment", 0.7, half=1.0),
+        rises("lure_invoice", 0.7, half=1.0),
+        rises("lure_urgency", 0.5, half=1.0),
+        rises("lure_secrecy", 0.7, half=1.0),
+    ),
+    known=(
+        rises("party_messages", 2.0, half=3.0),
+        rises("sender_messages", 1.0, half=2.0),
+        rises("site_solicited", 1.0),
+        falls("sender_is_own", 2.0, half=0.1),
+    ),
+    strange=(
+        falls("sender_network_share", 1.5, half=0.1, unknown=0.2),
+        falls("party_network_share", 1.0, half=0.1, unknown=0.2),
+        falls("sender_mailer_share", 1.0, half=0.1, unknown=0.2),
+        falls("sender_hour_share", 0.4, half=0.1, unknown=0.2),
+        rises("reply_to_differs", 1.0),
+        rises("reply_to_diverts", 2.0),
+        falls("sender_reply_to_share", 0.7, half=0.1, unknown=0.0),
+        rises("spf_lost", 0.7, half=0.5),
+        rises("dkim_lost", 0.7, half=0.5),
+        rises("dmarc_lost", 0.7, half=0.5),
+        rises("known_party_new_address", 0.7),
+        rises("reply_unfounded", 0.5),
+        rises("thread_stranger", 0.7),
+        rises("sender_awakening", 0.5, half=0.5),
+        rises("new_recipient_share", 0.4, half=0.5),
+        rises("attachment_types_new", 0.3, half=1.0),
+    ),
+)
+
+
+@detector(
+    kind=AttackKind.VENDOR_COMPROMISE,
+    severity=Severity.CRITICAL,
+    benign_lookalikes=("A vendor who really changes banks; a known contact writing from a new network or program."),
+    reasons=(
+        Reason(
+            text="It speaks of new or changed bank details ({lure_bank_change:.0f} such phrases).",
+            when=((SIGNALS["lure_bank_change"], 1, np.inf),),
+            weight=10,
+        ),
+        Reason(
+            text="It holds {account_number_count:.0f} account numbers.",
+            when=((SIGNALS["account_number_count"], 1, np.inf),),
+            weight=6,
+        ),
+        Reason(
+            text=("{sender} had sent {sender_messages:.0f} messages before, none of them from this network."),
+            when=(
+                (SIGNALS["sender_messages"], 2, np.inf),
+                (SIGNALS["sender_network_share"], 0, 0),
+            ),
+            weight=7,
+        ),
+        Reason(
+            text=("{sender} had sent {sender_messages:.0f} messages before, none of them with this mail program."),
+            when=(
+                (SIGNALS["sender_messages"], 2, np.inf),
+                (SIGNALS["sender_mailer_share"], 0, 0),
+            ),
+            weight=5,
+        ),
+        Reason(
+            text=("The address {sender} is new, although its organisation had sent you {party_messages:.0f} messages."),
+            when=(
+                (SIGNALS["known_party_new_address"], 1, 1),
+                (SIGNALS["party_messages"], 1, np.inf),
+            ),
+            weight=6,
+        ),
+        REPLY_DIVERTED,
+        UNFOUNDED_REPLY,
+        REQUEST_FOR_MONEY,
+        PRESSURE,
+    ),
+)
+def vendor_compromise(s: SignalValues) -> Floats:
+    """A party that the tenant knows announces new bank details, the more so when the mail is not made as usual."""
+    change, known, strange = _EVIDENCE(s)
+    return np.asarray(change * known * (1.0 + 0.25 * strange) + 0.1 * strange)
