@@ -15,7 +15,7 @@ from detection.mail.message import Defect, Mailbox
 
 LONGEST_ADDRESS = 320
 _LONGEST_NAME = 20
-_MOST_TOKENS = 30_000
+_MOST_TOKENS = 20_000
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^>]*+)>?+|([(),;:])|([^"<(),;:)]++)', re.DOTALL)
 _ONE = re.compile(r'\s*+(?:"([^"\\]*+)"|([^"<>(),;:@\\]*+))\s*+<([^<>\s",;:()@]++@[^<>\s",;:()@]++)>\s*+\Z')

@@ -40,6 +40,7 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
     shown_length = 0
     links = _Links(limits, defects)
     read = 0
+    bytes_left, tokens_left = limits.body_bytes, limits.html_tokens
     for part in parts:
         if not _is_text(part, read) or read >= limits.text_parts:
             if read >= limits.text_parts:
@@ -48,13 +49,15 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
             continue
         read += 1
         data = transfer.decode(part.body, part.encoding, defects)
-        if len(data) > limits.body_bytes:
+        if len(data) > bytes_left:
             defects.add(Defect.CAPPED_HTML if part.content_type == "text/html" else Defect.CAPPED_TEXT)
-            data = data[: limits.body_bytes]
+            data = data[:bytes_left]
+        bytes_left -= len(data)
         text = charsets.decode(data, part.charset, defects)
         body.charset = body.charset or part.charset
         if part.content_type == "text/html":
-            reading = html.read(text, limits, defects)
+            reading = html.read(text, limits, defects, tokens_left, limits.text_characters - shown_length)
+            tokens_left -= reading.tokens
             for url, visible in reading.links:
                 links.add(url, visible)
             links.add_from_text(reading.loose)

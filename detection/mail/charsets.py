@@ -14,6 +14,7 @@ from detection.mail.defects import Defects
 from detection.mail.message import Defect
 
 LONGEST_NAME = 40
+_BROKEN_BYTES = 100_000
 
 
 def decode(data: bytes, charset: str, defects: Defects) -> str:
@@ -42,7 +43,8 @@ def decode(data: bytes, charset: str, defects: Defects) -> str:
     except (ValueError, LookupError):
         pass
     try:
-        text = data.decode(codec, "replace")
+        # Replacing calls back for every bad byte in most codecs: what is this broken is read only so far.
+        text = data[:_BROKEN_BYTES].decode(codec, "replace")
     except (ValueError, LookupError):
         return decode_guessing(data, "")
     defects.add(Defect.BROKEN_ENCODING)
@@ -69,11 +71,8 @@ def windows_1252(data: bytes) -> str:
     >>> windows_1252(b"\x93hi\x94 \x81")
     '“hi” \x81'
     """
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        # Not `errors="replace"`: that calls back for every bad byte, a third of a second a megabyte.
-        return data.decode("latin-1").translate(_WINDOWS_1252)
+    # Not `decode("cp1252", "replace")`: that calls back for every undefined byte, 0.3 s a megabyte.
+    return codecs.charmap_decode(data, "strict", _WINDOWS_1252)[0]
 
 
 def codec_of(charset: str) -> str | None:
@@ -125,7 +124,7 @@ def _without_surrogates(text: str) -> str:
     return text
 
 
-_WINDOWS_1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
+_WINDOWS_1252 = "".join(bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256))
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _ASCII_ALIKE = frozenset({"", "utf-8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "utf8", "iso-8859-15"})
 _PYTHON_NAMES = (

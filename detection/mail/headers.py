@@ -89,12 +89,15 @@ def split_block(content: bytes, start: int, end: int, most: int) -> tuple[bytes,
         return b"", start + 2
     # A block this much longer than what is read of it is no header any more.
     whole, end = end, min(end, start + 16 * most)
-    plain = content.find(b"\n\n", start, end)
-    crlf = content.find(b"\n\r\n", start, end if plain < 0 else plain + 1)
-    if crlf >= 0:
-        block_end, body = crlf, crlf + 3
-    elif plain >= 0:
-        block_end, body = plain, plain + 2
+    # The line end of the first line is looked for first, the other only before it.
+    first = content.find(b"\n", start, end)
+    endings = (b"\n\r\n", b"\n\n") if first > start and content[first - 1] == 13 else (b"\n\n", b"\n\r\n")
+    found = content.find(endings[0], start, end)
+    other = content.find(endings[1], start, end if found < 0 else found + 1)
+    if other >= 0:
+        block_end, body = other, other + len(endings[1])
+    elif found >= 0:
+        block_end, body = found, found + len(endings[0])
     else:
         match = _BLOCK.match(content, start, end)
         block_end = body = match.end() if match else start

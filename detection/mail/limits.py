@@ -41,14 +41,14 @@ class Limits:
     boundary_hits: int = 10_000
     """Places in a message that look like a boundary line."""
 
-    body_bytes: int = 1_000_000
-    """Decoded bytes of one text part that are read."""
+    body_bytes: int = 512_000
+    """Decoded bytes of all text parts that are read."""
     text_parts: int = 50
     """Text parts that are read."""
     text_characters: int = 20_000
     """Of `Message.text`."""
     html_tokens: int = 20_000
-    """Tags, comments and the like of one HTML part."""
+    """Tags, comments and the like of all HTML parts."""
     html_nesting: int = 500
     """Open elements followed inside an element that is hidden."""
     attributes: int = 60

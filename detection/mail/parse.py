@@ -31,6 +31,7 @@ _MAIL_FIELDS = frozenset(_MAIL_FIELD_NAMES.split())
 # RFC 5322 section 3.6: at most once.
 _ONCE = ("from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject", "date")
 _MESSAGE_ID = re.compile(r"<\s*+([^<>\s]{1,998})\s*+>")
+_CR_TO_LF = bytes.maketrans(b"\r", b"\n")
 _SPACES = re.compile(r"\s+")
 
 
@@ -120,7 +121,7 @@ def _clean_start(content: bytes) -> bytes:
         content = content[content.find(b"\n") + 1 :] if b"\n" in content else content
     if b"\n" not in content and b"\r" in content:
         # Line ends of a single CR: an export of old, or a trick; without this it would be one header.
-        content = content.replace(b"\r", b"\n")
+        content = content.translate(_CR_TO_LF)
     return content
 
 

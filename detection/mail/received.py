@@ -11,9 +11,7 @@ from detection.mail.hosts import public_network
 
 _FROM = re.compile(r"\s*from\s+\[?([^\s;()\[\],]{1,255})", re.IGNORECASE)
 _BY = re.compile(r"\sby\s", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"(?<![\w.:])(?:IPv6:)?(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])"
-)
+_ADDRESS = re.compile(r"[\[( ](?:IPv6:)?([0-9A-Fa-f.:]{7,45})(?=[\])\s]|\Z)")
 _BY_ADDRESS = re.compile(r"\S{1,255}\s{1,9}\(\[?([0-9A-Fa-f.:]{3,45})\]?\)")
 LONGEST = 2_000
 
@@ -48,7 +46,8 @@ def way_of(headers: Headers) -> Way:
         if network:
             continue
         by = _BY.search(text, match.end())
-        peer = text[match.start(1) : by.start() if by else len(text)]
+        # From the white space or bracket before the name on: an address may stand in its place.
+        peer = text[max(0, match.start(1) - 1) : by.start() if by else len(text)]
         for address in reversed(_ADDRESS.findall(peer)):
             found = public_network(address)
             if found:

@@ -9,7 +9,7 @@ from detection.mail.message import Defect
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
-_UU_LINES = 200_000
+_UU_LINES = 100_000
 
 
 def decode(data: bytes, encoding: str, defects: Defects) -> bytes:
@@ -41,7 +41,10 @@ def _uu(data: bytes, defects: Defects) -> bytes:
         defects.add(Defect.BROKEN_ENCODING)
         return data
     out = []
-    for line in data[start:].split(b"\n", _UU_LINES)[1:]:
+    lines = data[start:].split(b"\n", _UU_LINES)
+    if len(lines) > _UU_LINES:
+        defects.add(Defect.BROKEN_ENCODING)
+    for line in lines[1:_UU_LINES]:
         line = line.rstrip(b"\r")
         if line == b"end":
             break
