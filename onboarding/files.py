@@ -83,9 +83,20 @@ def temporary(folder: Path) -> Iterator[tuple[Path, Digesting]]:
 
 
 def move_into_place(path: Path, final: Path) -> None:
-    """Renames a whole file or folder to its final name, replacing a file of that name, durably."""
-    os.replace(path, final)
-    sync_folder(final.parent)
+    """Renames a whole file or folder to its final name, replacing a file of that name, durably.
+
+    Raises StoreError when it cannot be done; a file is gone then.
+    """
+    try:
+        os.replace(path, final)
+        sync_folder(final.parent)
+    except OSError as error:
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+        raise StoreError(
+            f"cannot put {final.name} in place in {final.parent}: {error.strerror or error}; allow writing there, then "
+            "run the same command again"
+        ) from error
 
 
 def write_whole(final: Path, write: Callable[[Digesting], object]) -> Written:
