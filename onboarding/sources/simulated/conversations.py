@@ -14,7 +14,7 @@ from onboarding.sources.simulated import files
 from onboarding.sources.simulated.hours import DAY, into_hours, office_moment, weekday
 from onboarding.sources.simulated.mail import Content, File, Mail
 from onboarding.sources.simulated.outsiders import contact
-from onboarding.sources.simulated.parties import Party
+from onboarding.sources.simulated.parties import Form, Party
 from onboarding.sources.simulated.people import Person, Position
 from onboarding.sources.simulated.randomness import Draw, digest_of
 from onboarding.sources.simulated.wording.business import INSIDE, OUTSIDE, Topic, prose
@@ -24,8 +24,8 @@ from onboarding.sources.simulated.world import World
 LONGEST = 5
 """Days after which a conversation is over."""
 
-_INSIDE_PER_RATE = 0.052
-_OUTSIDE_PER_RATE = 0.085
+_INSIDE_PER_RATE = 0.066
+_OUTSIDE_PER_RATE = 0.096
 """Conversations a person starts on a working day, for each message of `Options.rate`; set by measuring."""
 
 _WEEKEND = (0.0, 0.0, 0.0, 0.0, 0.0, 0.06, 0.05)
@@ -85,9 +85,9 @@ def _correspondent(world: World, owner: Person, day: int, number: int, draw: Dra
     if draw.chance(0.03):
         return contact(seed, f"once {owner.index} {day}", number, 0, languages)
     if draw.chance(_DEPARTMENT_POOL):
-        market, tail = owner.department.value, 0.9
+        market, tail = owner.department.value, 1.3
     else:
-        market, tail = f"of {owner.index}", 1.1
+        market, tail = f"of {owner.index}", 1.5
     return contact(seed, market, draw.heavy_rank(tail), min(4, draw.heavy_rank(1.5)), languages)
 
 
@@ -192,7 +192,9 @@ def _content(
     attached: tuple[File, ...] = ()
     if topic.files and draw.chance(0.35 if step == 0 else 0.06):
         attached = (_file(draw.pick(topic.files).format_map(slots)),)
-    signature = "\n".join((sender.mailbox.name, *sender.signature)) if sender.signature and draw.chance(0.8) else ""
+    signature = sender.signed if draw.chance(0.8) else ""
+    if signature and sender.logo and sender.way.form is not Form.PLAIN:
+        attached = (*attached, files.logo("image001.png", sender.logo))
     return Content(text, signature, attached)
 
 

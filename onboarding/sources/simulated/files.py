@@ -14,6 +14,7 @@ _OFFICE = {
     "docm": "application/vnd.ms-word.document.macroEnabled.12",
     "xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
 }
+_MAIN = {"doc": ("word", "document"), "xls": ("xl", "workbook"), "ppt": ("ppt", "presentation")}
 
 
 def pdf(name: str, text: str) -> File:
@@ -21,8 +22,10 @@ def pdf(name: str, text: str) -> File:
     shown = text.replace("(", "").replace(")", "").encode("ascii", "replace").decode()
     stream = f"BT /F1 12 Tf 72 720 Td ({shown}) Tj ET"
     content = (
-        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        "/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"
         f"4 0 obj<</Length {len(stream)}>>stream\n{stream}\nendstream endobj\n"
         "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
     )
@@ -32,14 +35,15 @@ def pdf(name: str, text: str) -> File:
 def office(name: str, text: str) -> File:
     """An office document by its extension: a zip whose first entry is [Content_Types].xml, or one with macros."""
     extension = name.rpartition(".")[2]
-    entries = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", f"<w>{text}</w>".encode())]
+    folder, main = _MAIN[extension[:3]]
+    entries = [("[Content_Types].xml", b"<Types/>"), (f"{folder}/{main}.xml", f"<w>{text}</w>".encode())]
     if extension.endswith("m"):
-        entries.append(("word/vbaProject.bin", b"\xd0\xcf\x11\xe0" + text.encode()))
+        entries.append((f"{folder}/vbaProject.bin", b"\xd0\xcf\x11\xe0" + text.encode()))
     return File(name, _OFFICE[extension], archive(entries))
 
 
 def archive(entries: list[tuple[str, bytes]], encrypted: bool = False) -> bytes:
-    """A zip with stored entries (APPNOTE 4.3.7 local headers and a central directory); `encrypted` sets the flag bit."""
+    """A zip with stored entries (APPNOTE 4.3.7 local headers and a central directory); `encrypted` sets the flag."""
     flag = 1 if encrypted else 0
     local = b""
     central = b""

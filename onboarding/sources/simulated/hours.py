@@ -21,7 +21,7 @@ def office_moment(midnight: int, offset: int, draw: Draw) -> int:
 
 
 def into_hours(moment: int, offset: int, draw: Draw) -> int:
-    """The moment, or the next working morning when it falls outside working hours (now and then people do answer late)."""
+    """The moment, or the next working morning when it falls outside working hours; now and then people answer late."""
     local = moment + offset * 60
     day, second = divmod(local, DAY)
     working = (day + 3) % 7 < 5

@@ -15,7 +15,7 @@ from onboarding.sources.simulated.people import Person
 from onboarding.sources.simulated.randomness import Draw, digest_of
 from onboarding.sources.simulated.vendors import Vendor
 from onboarding.sources.simulated.wording import payments
-from onboarding.sources.simulated.wording.slots import Slots
+from onboarding.sources.simulated.wording.slots import MONTHS, Slots
 from onboarding.sources.simulated.world import World
 
 
@@ -51,15 +51,17 @@ def billing(world: World, vendor: Vendor, day: int) -> Iterator[Mail]:
     options = world.options
     draw = Draw(world.seed, "billing", vendor.number, day)
     people = world.people
+    date = options.date_of(day)
     payer = people[vendor.payer]
     key = digest_of(world.seed, "invoice", vendor.number, day)
     amount = vendor.amount * (0.9 + 0.2 * draw.random()) if draw.chance(0.9) else vendor.amount * (1 + draw.random())
     slots = Slots(
         key,
-        invoice=f"{vendor.name.domain[:2].upper()}-{options.date_of(day).year}-{(day * 37 + vendor.number * 13) % 9000 + 1000}",
+        invoice=f"{vendor.name.domain[:2].upper()}-{date.year}-{(day * 37 + vendor.number * 13) % 9000 + 1000}",
         amount=f"{amount:,.2f}",
         iban=vendor.iban_on(day),
         company=vendor.name.legal,
+        month=MONTHS[date.month - 1],
         when=options.date_of(day + 30).isoformat(),
     )
     inside = tuple(i for i in vendor.inside if people[i].present(day))
@@ -92,7 +94,7 @@ def _invoice(vendor: Vendor, slots: Slots, key: int) -> Content:
     name = f"{slots['invoice']}.pdf"
     return Content(
         text + "\n\n" + wording.closings[vendor.number % len(wording.closings)].format(me=me),
-        "\n".join(vendor.billing.signature),
+        vendor.billing.signed,
         (files.pdf(name, f"{vendor.name.legal} {slots['invoice']} {slots['amount']} {slots['iban']}"),),
     )
 
@@ -120,7 +122,7 @@ def _answer(
         cc=(),
         subject=subject,
         message_id=message_id(sender, digest_of(key, "answer")),
-        content=lambda: Content(text.format_map(slots) + f"\n\n{me}", "\n".join(sender.signature)),
+        content=lambda: Content(text.format_map(slots) + f"\n\n{me}", sender.signed),
         inside=inside,
         author=payer.index if payer is not None else None,
         references=(*about.references, about.message_id),

@@ -33,8 +33,9 @@ def letter(mail: Mail, seed: int) -> str:
     if mail.references:
         head.append(("In-Reply-To", f"<{mail.references[-1]}>"))
         head.append(("References", "\n ".join(f"<{reference}>" for reference in mail.references)))
-    if mail.reply_to is not None:
-        head.append(("Reply-To", _mailbox(mail.reply_to)))
+    answers = mail.reply_to or mail.sender.reply_to
+    if answers is not None:
+        head.append(("Reply-To", _mailbox(answers)))
     head.extend(mail.headers)
     head.extend(_programs_own(way, draw))
     if way.mailer.startswith("Microsoft"):
@@ -156,7 +157,7 @@ def _attached(file: File) -> tuple[list[str], str]:
         f'Content-Disposition: {how};\n filename="{name}"',
     ]
     if file.inline:
-        head.append("Content-ID: <image001>")
+        head.append("Content-ID: <image001>")  # what `_page` refers to
     return head, body
 
 
@@ -211,6 +212,8 @@ def _page(mail: Mail, content: Content) -> str:
     if content.signature:
         lines = _escaped(content.signature).replace("\n", "<br>\n")
         page.append(f'<p style="color:#555555">{lines}</p>\n')
+    page.extend(f'<img src="{picture}" alt="">\n' for picture in content.pictures)
+    page.extend('<img src="cid:image001">\n' for file in content.files if file.inline)
     if mail.previous is not None:
         page.append(_quotation(mail.previous, 2))
     page.append("</body></html>\n")

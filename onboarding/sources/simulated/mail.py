@@ -28,6 +28,8 @@ class Content:
     signature: str = ""
     files: tuple[File, ...] = ()
     html: str = ""
+    pictures: tuple[str, ...] = ()
+    """URLs of pictures that the HTML page loads."""
 
 
 @dataclass(slots=True)

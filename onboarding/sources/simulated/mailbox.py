@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from detection.mail.message import Folder
-from onboarding.sources.simulated import bulk, conversations, invoices, oddities
+from onboarding.sources.simulated import conversations, invoices, lists, newsletters, notifications, oddities, spam
 from onboarding.sources.simulated.attacks.cells import attacks_on
 from onboarding.sources.simulated.hours import DAY
 from onboarding.sources.simulated.letter import letter
@@ -81,11 +81,11 @@ def _talks(world: World, owner: Person, day: int) -> Iterator[Mail]:
 
 CELLS: tuple[Cell, ...] = (
     _talks,
-    bulk.newsletters,
-    bulk.notifications,
-    bulk.announcements,
-    bulk.lists,
-    bulk.spam,
+    newsletters.newsletters,
+    notifications.notifications,
+    lists.announcements,
+    lists.lists,
+    spam.spam,
     invoices.invoices,
     oddities.oddities,
     attacks_on,

@@ -32,125 +32,23 @@ _FAMILY = {
 GIVEN = {language: tuple(text.split()) for language, text in _GIVEN.items()}
 FAMILY = {language: tuple(text.split()) for language, text in _FAMILY.items()}
 
-_HEADS = [
-    "vand",
-    "mer",
-    "cor",
-    "tal",
-    "bren",
-    "lum",
-    "ost",
-    "kal",
-    "hald",
-    "fen",
-    "quor",
-    "syl",
-    "tarn",
-    "wex",
-    "nor",
-    "dral",
-    "ver",
-    "pell",
-    "gran",
-    "ald",
-    "jor",
-    "rusk",
-    "stel",
-    "thorn",
-    "bask",
-    "cald",
-    "dext",
-    "elm",
-    "fjor",
-    "garn",
-    "hest",
-    "ivor",
-    "kess",
-    "lorn",
-    "mond",
-    "nexil",
-    "orb",
-    "prell",
-    "quil",
-    "rav",
-    "sund",
-    "tev",
-    "ulm",
-    "vex",
-    "wend",
-    "yar",
-    "zell",
-    "brid",
-    "clar",
-    "dorn",
-    "est",
-    "farr",
-    "glen",
-    "hol",
-]
-_TAILS = [
-    "ora",
-    "wick",
-    "ment",
-    "ara",
-    "eld",
-    "ium",
-    "ax",
-    "on",
-    "is",
-    "ley",
-    "mark",
-    "stad",
-    "vik",
-    "ero",
-    "anta",
-    "ington",
-    "aris",
-    "olo",
-    "eska",
-    "ero",
-    "ward",
-    "ton",
-    "by",
-    "field",
-    "enza",
-    "ova",
-    "ique",
-    "alto",
-    "inor",
-]
-_TRADES = [
-    "Logistics",
-    "Systems",
-    "Lighting",
-    "Packaging",
-    "Software",
-    "Consulting",
-    "Foods",
-    "Textiles",
-    "Energy",
-    "Engineering",
-    "Components",
-    "Travel",
-    "Media",
-    "Analytics",
-    "Facilities",
-    "Print",
-    "Catering",
-    "Insurance",
-    "Chemicals",
-    "Robotics",
-    "Instruments",
-    "Freight",
-    "Interiors",
-    "Staffing",
-    "Telecom",
-    "Security",
-    "Plastics",
-    "Optics",
-    "Marine",
-    "Paper",
-]
+_HEADS_TEXT = (
+    "vand mer cor tal bren lum ost kal hald fen quor syl tarn wex nor dral ver pell gran ald jor "
+    "rusk stel thorn bask cald dext elm fjor garn hest ivor kess lorn mond nexil orb prell quil rav "
+    "sund tev ulm vex wend yar zell brid clar dorn est farr glen hol"
+)
+_HEADS = tuple(_HEADS_TEXT.split())
+_TAILS_TEXT = (
+    "ora wick ment ara eld ium ax on is ley mark stad vik ero anta ington aris olo eska ero ward ton "
+    "by field enza ova ique alto inor"
+)
+_TAILS = tuple(_TAILS_TEXT.split())
+_TRADES_TEXT = (
+    "Logistics Systems Lighting Packaging Software Consulting Foods Textiles Energy Engineering "
+    "Components Travel Media Analytics Facilities Print Catering Insurance Chemicals Robotics "
+    "Instruments Freight Interiors Staffing Telecom Security Plastics Optics Marine Paper"
+)
+_TRADES = tuple(_TRADES_TEXT.split())
 _TOP_LEVEL = {
     "en": (("com", 70.0), ("co.uk", 14.0), ("net", 6.0), ("io", 5.0), ("org", 3.0), ("biz", 2.0)),
     "de": (("de", 80.0), ("com", 15.0), ("eu", 5.0)),

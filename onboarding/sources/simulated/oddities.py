@@ -62,11 +62,11 @@ def _mail(
 
 def _content(words: odd.Odd, slots: Slots, sender: Party, attached: tuple[File, ...]) -> Content:
     text = Draw(slots.seed, "odd").pick(words.texts).format_map(slots)
-    return Content(text, "\n".join(sender.signature), attached)
+    return Content(text, sender.signed, attached)
 
 
 def _private_mail(world: World, owner: Person, day: int) -> Iterator[Mail]:
-    """Executives write from their private address to their assistant or a close colleague, about once in three weeks."""
+    """About once in three weeks an executive writes from a private address to the assistant or a colleague."""
     for executive in world.executives:
         draw = Draw(world.seed, "private mail", executive.index, day)
         if not draw.chance(0.06):
@@ -157,7 +157,7 @@ def _namesake(world: World, owner: Person, day: int) -> Iterator[Mail]:
 
 
 def _from_the_road(world: World, owner: Person, day: int) -> Iterator[Mail]:
-    """A colleague who travels: the own address from a hotel's network, short and in a hurry, sometimes with a request."""
+    """A colleague who travels: the own address from a hotel's network, short and in a hurry, with a request."""
     for other in world.circle(owner.index)[:6]:
         draw = Draw(world.seed, "road", other, day)
         colleague = world.people[other]

@@ -10,8 +10,10 @@ Options are `name=value`, separated by commas, in any order, each at most once; 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from onboarding.sources.base import SourceError
 
@@ -108,16 +110,16 @@ def parse_uri(uri: str) -> Options:
         raise SourceError(f"{uri!r}: {error}") from None
 
 
-def _whole(low: int, high: int):  # type: ignore[no-untyped-def]
+def _whole(low: int, high: int) -> Callable[[str, str], int]:
     def read(name: str, text: str) -> int:
-        if not (text.isascii() and text.lstrip("-").isdigit()) or not low <= int(text) <= high:
+        if not (text.isascii() and text.isdigit() and len(text) < 20) or not low <= int(text) <= high:
             raise ValueError(f"{name}={text} is not a whole number from {low} to {high}")
         return int(text)
 
     return read
 
 
-def _real(low: float, high: float):  # type: ignore[no-untyped-def]
+def _real(low: float, high: float) -> Callable[[str, str], float]:
     def read(name: str, text: str) -> float:
         try:
             value = float(text)
@@ -140,7 +142,7 @@ def _day(name: str, text: str) -> date:
     return day
 
 
-def _several(allowed: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _several(allowed: tuple[str, ...]) -> Callable[[str, str], tuple[str, ...]]:
     def read(name: str, text: str) -> tuple[str, ...]:
         values = tuple(text.split("+"))
         for value in values:
@@ -154,11 +156,11 @@ def _several(allowed: tuple[str, ...]):  # type: ignore[no-untyped-def]
 
 
 def _spoken(name: str, text: str) -> tuple[str, ...]:
-    values: tuple[str, ...] = _several(LANGUAGES)(name, text)
+    values = _several(LANGUAGES)(name, text)
     return values if "en" in values else ("en", *values)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str, str], Any]] = {
     "seed": _whole(0, 2**63 - 1),
     "mailboxes": _whole(5, 100_000),
     "days": _whole(1, 3_650),

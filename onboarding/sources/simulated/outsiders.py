@@ -128,8 +128,18 @@ def contact(seed: int, market: Part, rank: int, who: int, languages: tuple[str, 
     first, last = ascii_of(given), ascii_of(family)
     local = f"{first}.{last}" if habit < 0.5 else f"{first[0]}{last}" if habit < 0.8 else first
     shown = "" if draw.chance(0.03) else f"{family}, {given}" if habit < 0.08 else f"{given} {family}"
+    mailbox = Address(shown, f"{local}@{name.domain}")
+    answers = None
+    if draw.chance(0.05):
+        elsewhere = private_person(draw, language, (given, family)).mailbox
+        answers = draw.pick((mailbox, mailbox, elsewhere, Address("", f"office@{name.domain}")))
     return Party(
-        Address(shown, f"{local}@{name.domain}"), way, language, (draw.pick(_JOBS), name.legal, draw.pick(_CITIES))
+        mailbox,
+        way,
+        language,
+        (draw.pick(_JOBS), name.legal, draw.pick(_CITIES)),
+        answers,
+        draw.between(1, 40) if habit % 0.1 < 0.02 else 0,
     )
 
 

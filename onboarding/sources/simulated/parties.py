@@ -75,3 +75,12 @@ class Party:
     language: str = "en"
     signature: tuple[str, ...] = ()
     """Lines below the name."""
+    reply_to: Address | None = None
+    """A Reply-To that the sender's mail always carries."""
+    logo: int = 0
+    """Which picture stands in the signature; 0 for none."""
+
+    @property
+    def signed(self) -> str:
+        """The signature block; empty for those who have none."""
+        return "\n".join((self.mailbox.name, *self.signature)) if self.signature else ""

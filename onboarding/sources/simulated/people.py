@@ -156,7 +156,7 @@ _Slot = tuple[Department, Position, str, int]
 
 
 def _slots(mailboxes: int) -> list[_Slot]:
-    """What each index is: executives first, then assistants, shared mailboxes, departments with their heads and teams."""
+    """What each index is: executives, assistants, shared mailboxes, then departments with their heads and teams."""
     chiefs = min(len(_CHIEFS), 2 + mailboxes // 25)
     assistants = max(1, chiefs // 2)
     shared = min(len(_SHARED), mailboxes // 20)
@@ -180,7 +180,7 @@ def _slots(mailboxes: int) -> list[_Slot]:
 
 
 def _managers(slots: list[_Slot]) -> tuple[int | None, ...]:
-    """Members report to their team's first; every eighth lead is a director whom the next seven report to; heads to the chiefs."""
+    """Members report to their lead, leads to a director (each eighth lead), directors to the head, heads to a chief."""
     heads: dict[Department, int] = {}
     first_of_team: dict[int, int] = {}
     leads_seen: dict[Department, list[int]] = {}
@@ -260,7 +260,7 @@ def _person(
 
 
 def _tenure(options: Options, draw: Draw, position: Position) -> tuple[int, int | None]:
-    """About one in ten comes and one in ten goes within half a year; people who run the place and shared mailboxes stay."""
+    """About one in ten comes and one in ten goes within half a year; those who run the place stay."""
     share = 0.10 * options.days / 180
     joins, leaves = draw.random(), draw.random()
     joined, left = -1000, None

@@ -30,7 +30,7 @@ def open_simulated(rest: str) -> Source:
 
 
 class SimulatedSource:
-    """A made-up organisation's mail, worked out on demand: nothing is stored, and the same URI is the same mail for ever.
+    """A made-up organisation's mail, worked out on demand: nothing is stored; the same URI is the same mail for ever.
 
     A cursor is `day.number`: the position of the next message in the mailbox's stream.
     Raises SourceError for a URI that is not understood.
@@ -80,7 +80,7 @@ class SimulatedSource:
         return round(options.rate * working)
 
     def pages(self, mailbox: str, cursor: str | None) -> Iterator[Page]:
-        """The mailbox's pages after a cursor. Raises SourceError for a mailbox or a cursor that this source did not give."""
+        """The mailbox's pages after a cursor. Raises SourceError for a mailbox or cursor that is not this source's."""
         owner = self._owner(mailbox)
         day, number = self._position(mailbox, cursor)
         rest = (d for d in stream(self.world, owner, day, self.options.days) if (d.day, d.number) >= (day, number))

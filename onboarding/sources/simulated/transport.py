@@ -86,7 +86,7 @@ def _results(mail: Mail, way: Way, draw: Draw) -> str:
         case Posture.MISALIGNED:
             return (
                 f"spf=pass smtp.mailfrom={path};\n\tdkim=pass header.d={path} header.s=k1;\n"
-                f"\tdmarc={'fail (p=none)' if luck < 0.4 else 'none'} header.from={origin}"
+                f"\tdmarc={'fail (p=none)' if luck < 0.25 else 'none'} header.from={origin}"
             )
         case Posture.FAILING:
             spf = "softfail" if luck < 0.7 else "fail"

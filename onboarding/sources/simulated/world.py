@@ -63,7 +63,7 @@ class World:
         return tuple(person for person in self.people if person.position is Position.EXECUTIVE)
 
     def of(self, department: Department) -> tuple[Person, ...]:
-        """People of a department who are there throughout, shared mailboxes left out; everyone stable if there is none."""
+        """People of a department who are there throughout, without shared mailboxes; executives if there is none."""
         return self._stable.get(department) or self._stable[Department.EXECUTIVE]
 
     @cached_property
@@ -93,7 +93,7 @@ class World:
 
     @cached_property
     def _offsets(self) -> tuple[int, ...]:
-        """Distances on the ring of all people at which cross ties lie; ties to both sides, so the relation is symmetric."""
+        """Distances on the ring of all people at which cross ties lie; to both sides, so the relation is symmetric."""
         draw = Draw(self.seed, "ties")
         return tuple(1 + draw.below(max(1, len(self.people) // 2)) for _ in range(_CROSS_TIES))
 

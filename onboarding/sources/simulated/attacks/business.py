@@ -13,12 +13,10 @@ from onboarding.sources.simulated.randomness import Draw
 
 @recipe("executive-impersonation")
 def executive_impersonation(scene: Scene) -> Mail:
-    """An executive's name over an address that is not theirs: free-mail, now and then a look-alike of the own domain."""
+    """An executive's name over another's address: free-mail, now and then a look-alike of the own domain."""
     boss = scene.boss
-    if scene.draw.chance(0.8):
-        sender = from_free_mail(scene.draw, boss)
-    else:
-        sender = from_lookalike(scene.draw, boss.party)
+    free = scene.draw.chance(0.8)
+    sender = from_free_mail(scene.draw, boss) if free else from_lookalike(scene.draw, boss.party)
     return scene.mail(sender, me=boss.given)
 
 

@@ -1,4 +1,4 @@
-"""Where attackers send from. The same infrastructure that honest strangers use, so that nothing but the act gives them away."""
+"""Where attackers send from: the infrastructure that honest strangers use, so that only the act gives them away."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ _POSTURES = (
     (Posture.NOTHING, 8.0),
     (Posture.FAILING, 4.0),
     (Posture.SILENT, 2.0),
+)
+
+_TOP_LEVEL = (
+    ("com", 50.0),
+    ("net", 10.0),
+    ("co", 10.0),
+    ("info", 8.0),
+    ("online", 8.0),
+    ("top", 7.0),
+    ("site", 7.0),
 )
 
 
@@ -66,7 +76,7 @@ def from_lookalike(draw: Draw, original: Party, display: Address | None = None) 
 
 
 def from_free_mail(draw: Draw, person: Person, provider: str = "") -> Party:
-    """A person's name over a free-mail address made for the purpose; the address names the person, or an office, or nobody."""
+    """A person's name over a free-mail address made for the purpose, which names the person, an office, or nobody."""
     provider = provider or draw.weighted(FREE_MAIL)
     first, last = ascii_of(person.given), ascii_of(person.family)
     local = draw.pick(
@@ -96,7 +106,7 @@ def from_stranger(draw: Draw, name: str = "", local: str = "") -> Party:
     company = company_name(draw)
     given, family = person_name(draw, "en")
     label = company.domain.partition(".")[0]
-    domain = f"{label}.{draw.weighted((('com', 50.0), ('net', 10.0), ('co', 10.0), ('info', 8.0), ('online', 8.0), ('top', 7.0), ('site', 7.0)))}"
+    domain = f"{label}.{draw.weighted(_TOP_LEVEL)}"
     way = domain_way(draw, domain, "en", draw.weighted(_POSTURES))
     shown = name or f"{given} {family}"
     return Party(Address(shown, f"{local or ascii_of(given)}@{domain}"), way, "en", (company.legal,))

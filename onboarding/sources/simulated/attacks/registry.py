@@ -11,7 +11,8 @@ from onboarding.sources.simulated.mail import Content, File, Mail
 from onboarding.sources.simulated.parties import Address, Party
 from onboarding.sources.simulated.people import Department, Person, Position
 from onboarding.sources.simulated.randomness import Draw, digest_of
-from onboarding.sources.simulated.wording.lures import LURES, lure_text
+from onboarding.sources.simulated.wording.lure import lure_text
+from onboarding.sources.simulated.wording.lures import LURES
 from onboarding.sources.simulated.wording.slots import Slots
 from onboarding.sources.simulated.world import World
 
@@ -59,7 +60,7 @@ class Scene:
         html: str = "",
         **slots: str,
     ) -> Mail:
-        """The attack as a mail to the target: the words of a lure (by default the kind's), the sender's own machinery."""
+        """The attack as a mail to the target: words of a lure (by default the kind's), the sender's machinery."""
         words = LURES[lure or self.kind]
         given = {
             "me": me or sender.mailbox.name.partition(" ")[0],
@@ -89,7 +90,7 @@ class Scene:
 
 def _content(lure: str, slots: Slots, key: int, sender: Party, files: tuple[File, ...], html: str) -> Content:
     text = lure_text(Draw(key, "lure"), LURES[lure], slots)
-    return Content(text, "\n".join(sender.signature), files, html)
+    return Content(text, sender.signed, files, html)
 
 
 Recipe = Callable[[Scene], Mail]

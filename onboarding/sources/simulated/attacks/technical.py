@@ -1,13 +1,13 @@
-"""Attacks with something to open: a link, a picture of a link, a file. The files are harmless: only their beginnings are real."""
+"""Attacks with something to open: a link, a picture of one, a file whose first bytes alone are real."""
 
 from __future__ import annotations
 
 from onboarding.sources.simulated import files
 from onboarding.sources.simulated.attacks.disguise import from_hijacked, from_stranger, lookalike
 from onboarding.sources.simulated.attacks.registry import Scene, recipe
-from onboarding.sources.simulated.bulk import program_of
 from onboarding.sources.simulated.mail import File, Mail
 from onboarding.sources.simulated.names import company_name
+from onboarding.sources.simulated.notifications import program_of
 from onboarding.sources.simulated.outsiders import domain_way, network_of
 from onboarding.sources.simulated.parties import Address, Party, Posture
 from onboarding.sources.simulated.people import Department

@@ -35,7 +35,7 @@ def payment_fraud(scene: Scene) -> Mail:
 
 @recipe("vendor-compromise")
 def vendor_compromise(scene: Scene) -> Mail:
-    """The vendor's real mailbox in wrong hands: right address, perfect authentication, mostly inside the real thread."""
+    """The vendor's real mailbox in wrong hands: right address, perfect authentication, mostly in the real thread."""
     vendor = _vendor(scene)
     previous = _last_invoice(scene, vendor) if scene.draw.chance(0.75) else None
     elsewhere = None

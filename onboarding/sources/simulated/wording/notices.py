@@ -57,7 +57,8 @@ NOTICES: tuple[Notice, ...] = (
     Notice(
         ("Password reset requested", "Reset your password", "Your password expires in {count} days"),
         (
-            "Hello {me}, somebody asked to reset the password of your account. If that was you, use the link below within {count} hours. If not, ignore this mail.",
+            "Hello {me}, somebody asked to reset the password of your account. If that was you, use the link "
+            "below within {count} hours. If not, ignore this mail.",
             "Hello {me}, your password will expire in {count} days. You can change it on your account page.",
         ),
         ("Reset password", "Change password"),

@@ -25,9 +25,11 @@ INVOICES = {
             "New invoice {invoice} ({month})",
         ),
         (
-            "Dear customer,\n\nplease find attached invoice {invoice} over {amount}. Payment is due by {when}.\n\nOur bank details are unchanged: IBAN {iban}.",
+            "Dear customer,\n\nplease find attached invoice {invoice} over {amount}. Payment is due by "
+            "{when}.\n\nOur bank details are unchanged: IBAN {iban}.",
             "Hello,\n\nattached is our invoice {invoice} for {month}. The total is {amount}, payable within 30 days.",
-            "Good day,\n\nthank you for your business. Invoice {invoice} ({amount}) is attached. Please quote the invoice number with your payment to IBAN {iban}.",
+            "Good day,\n\nthank you for your business. Invoice {invoice} ({amount}) is attached. Please quote "
+            "the invoice number with your payment to IBAN {iban}.",
             "Hi,\n\ninvoice {invoice} is attached. Let me know if you need a purchase order number on it.",
         ),
         ("Kind regards\n{me}", "Best regards,\n{me}", "Thank you\n{me}"),
@@ -47,8 +49,10 @@ INVOICES = {
     "de": InvoiceWording(
         ("Rechnung {invoice}", "Ihre Rechnung {invoice}", "Rechnung {invoice} von {company}"),
         (
-            "Sehr geehrte Damen und Herren,\n\nanbei erhalten Sie unsere Rechnung {invoice} über {amount} EUR, zahlbar bis {when}.\n\nUnsere Bankverbindung: IBAN {iban}.",
-            "Guten Tag,\n\nim Anhang finden Sie die Rechnung {invoice}. Der Betrag von {amount} EUR ist innerhalb von 30 Tagen fällig.",
+            "Sehr geehrte Damen und Herren,\n\nanbei erhalten Sie unsere Rechnung {invoice} über {amount} EUR, "
+            "zahlbar bis {when}.\n\nUnsere Bankverbindung: IBAN {iban}.",
+            "Guten Tag,\n\nim Anhang finden Sie die Rechnung {invoice}. Der Betrag von {amount} EUR ist "
+            "innerhalb von 30 Tagen fällig.",
         ),
         ("Mit freundlichen Grüßen\n{me}", "Freundliche Grüße\n{me}"),
         ("Danke, ist eingegangen und wird am {tag} bezahlt.", "Bitte ergänzen Sie noch unsere Bestellnummer {number}."),
@@ -57,7 +61,8 @@ INVOICES = {
     "fr": InvoiceWording(
         ("Facture {invoice}", "Votre facture {invoice}", "{company} : facture {invoice}"),
         (
-            "Madame, Monsieur,\n\nveuillez trouver ci-joint la facture {invoice} d'un montant de {amount} EUR, à régler avant le {when}.\n\nNos coordonnées bancaires : IBAN {iban}.",
+            "Madame, Monsieur,\n\nveuillez trouver ci-joint la facture {invoice} d'un montant de {amount} EUR, à "
+            "régler avant le {when}.\n\nNos coordonnées bancaires : IBAN {iban}.",
             "Bonjour,\n\nvous trouverez en pièce jointe la facture {invoice}. Le montant est de {amount} EUR.",
         ),
         ("Cordialement\n{me}", "Bien à vous\n{me}"),
@@ -67,7 +72,8 @@ INVOICES = {
     "es": InvoiceWording(
         ("Factura {invoice}", "Su factura {invoice}", "{company}: factura {invoice}"),
         (
-            "Estimados señores:\n\nadjuntamos la factura {invoice} por un importe de {amount} EUR, con vencimiento el {when}.\n\nNuestra cuenta: IBAN {iban}.",
+            "Estimados señores:\n\nadjuntamos la factura {invoice} por un importe de {amount} EUR, con "
+            "vencimiento el {when}.\n\nNuestra cuenta: IBAN {iban}.",
             "Buenos días:\n\nadjunto la factura {invoice}. El importe es de {amount} EUR.",
         ),
         ("Saludos cordiales\n{me}", "Atentamente\n{me}"),

@@ -1,54 +1,22 @@
-"""Values for the slots of templates. A thread's slots are the same in all its mails, in whatever order they are asked for."""
+"""Values for the slots of templates. A thread's slots are alike in all its mails, whatever the order."""
 
 from __future__ import annotations
 
 from zlib import crc32
 
+_MONTHS_TEXT = "January February March April May June July August September October November December"
+MONTHS = tuple(_MONTHS_TEXT.split())
+_CITIES_TEXT = "Leeds Austin Hamburg Lyon Valencia Bristol Denver Rotterdam Toronto Vienna Milan Prague"
+CITIES = tuple(_CITIES_TEXT.split())
+_PROJECTS_TEXT = (
+    "Aurora Beacon Cobalt Delta Ember Falcon Granite Harbour Indigo Juniper Keystone Lantern "
+    "Meridian Nimbus Orchid Pioneer Quarry Ridge Saffron Tundra Umber Vertex Willow Zephyr"
+)
+_PROJECTS = tuple(_PROJECTS_TEXT.split())
+
 _VALUES: dict[str, tuple[str, ...]] = {
-    "project": tuple(
-        [
-            "Aurora",
-            "Beacon",
-            "Cobalt",
-            "Delta",
-            "Ember",
-            "Falcon",
-            "Granite",
-            "Harbour",
-            "Indigo",
-            "Juniper",
-            "Keystone",
-            "Lantern",
-            "Meridian",
-            "Nimbus",
-            "Orchid",
-            "Pioneer",
-            "Quarry",
-            "Ridge",
-            "Saffron",
-            "Tundra",
-            "Umber",
-            "Vertex",
-            "Willow",
-            "Zephyr",
-        ]
-    ),
-    "city": tuple(
-        [
-            "Leeds",
-            "Austin",
-            "Hamburg",
-            "Lyon",
-            "Valencia",
-            "Bristol",
-            "Denver",
-            "Rotterdam",
-            "Toronto",
-            "Vienna",
-            "Milan",
-            "Prague",
-        ]
-    ),
+    "project": _PROJECTS,
+    "city": CITIES,
     "product": (
         "control panel",
         "mounting kit",
@@ -79,22 +47,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     ),
     "day": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
     "hour": ("9:00", "9:30", "10:00", "11:00", "13:30", "14:00", "15:00", "16:30"),
-    "month": tuple(
-        [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ]
-    ),
+    "month": MONTHS,
     "tag": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag"),
     "jour": ("lundi", "mardi", "mercredi", "jeudi", "vendredi"),
     "dia": ("lunes", "martes", "miércoles", "jueves", "viernes"),
