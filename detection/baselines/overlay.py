@@ -24,6 +24,7 @@ from detection.baselines.lesson import learn_few
 from detection.baselines.look_up import look_up
 from detection.baselines.merge import earlier_value, merge
 from detection.baselines.parts import clock
+from detection.baselines.snapshot import Snapshot
 from detection.baselines.tables import Tables, bounds_of, build, empty, pack, unpack
 from detection.baselines.values import FactValues
 from detection.keys import Keys
@@ -38,9 +39,9 @@ _ADDED, _GREATEST, _FIRST_VALUE = range(3)
 class Overlay:
     """Facts of a snapshot's tables and of everything learned since. Not safe for several threads at once."""
 
-    def __init__(self, snapshot: Tables) -> None:
-        self._below = snapshot
-        self._layout = snapshot.layout
+    def __init__(self, snapshot: Snapshot | Tables) -> None:
+        self._below = snapshot if isinstance(snapshot, Tables) else snapshot.tables
+        self._layout = self._below.layout
         self._pending: list[tuple[int, int, MessageBatch, Bools]] = []
         self._arrivals = count()
         self._place: dict[int, int] = {}
