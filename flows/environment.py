@@ -23,6 +23,8 @@ def prefect_environment(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "onboarding,detection",
         "PREFECT_LOGGING_LEVEL": "WARNING",
+        # Steps log from threads of their own too, which Prefect cannot place.
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "DO_NOT_TRACK": "1",
     }
 
