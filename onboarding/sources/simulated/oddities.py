@@ -109,15 +109,19 @@ def _urgent_newcomer(world: World, owner: Person, day: int) -> Iterator[Mail]:
 
 def _new_salary_account(world: World, owner: Person, day: int) -> Iterator[Mail]:
     """An employee really has a new bank account and tells HR, from the office."""
-    if owner.department is not Department.HR:
-        return
-    draw = Draw(world.seed, "salary", owner.index, day)
-    worker = world.people[draw.pick(world.circle(owner.index))]
-    if not draw.chance(0.03) or not worker.present(day) or worker.position is Position.SHARED:
-        return
-    iban = f"GB{draw.number(2)} {' '.join(draw.number(4) for _ in range(4))} {draw.number(2)}"
-    key = digest_of(world.seed, "salary", owner.index, day)
-    yield _mail(world, draw, key, day, worker.party, owner, odd.NEW_ACCOUNT, iban=iban)
+    for index in (owner.index, *world.circle(owner.index)):
+        clerk = world.people[index]
+        if clerk.department is not Department.HR or not _happens(world, "salary", index, day, 0.03):
+            continue
+        draw = Draw(world.seed, "salary", index, day)
+        worker = world.people[draw.pick(world.circle(index))]
+        if owner not in (clerk, worker) or not worker.present(day) or worker.position is Position.SHARED:
+            continue
+        iban = f"GB{draw.number(2)} {' '.join(draw.number(4) for _ in range(4))} {draw.number(2)}"
+        key = digest_of(world.seed, "salary mail", index, day)
+        mail = _mail(world, draw, key, day, worker.party, clerk, odd.NEW_ACCOUNT, iban=iban)
+        mail.author = worker.index
+        yield mail
 
 
 def _sent_for_us(world: World, owner: Person, day: int) -> Iterator[Mail]:
@@ -158,18 +162,23 @@ def _namesake(world: World, owner: Person, day: int) -> Iterator[Mail]:
 
 def _from_the_road(world: World, owner: Person, day: int) -> Iterator[Mail]:
     """A colleague who travels: the own address from a hotel's network, short and in a hurry, with a request."""
-    for other in world.circle(owner.index)[:6]:
-        draw = Draw(world.seed, "road", other, day)
-        colleague = world.people[other]
-        if not draw.chance(0.03) or draw.pick(world.circle(other)) != owner.index or not colleague.present(day):
+    for index in (owner.index, *world.circle(owner.index)):
+        if not _happens(world, "road", index, day, 0.03):
             continue
-        if colleague.position is Position.SHARED:
+        draw = Draw(world.seed, "road", index, day)
+        traveller, reader = world.people[index], world.people[draw.pick(world.circle(index))]
+        if owner not in (traveller, reader) or not traveller.present(day) or traveller.position is Position.SHARED:
             continue
-        key = digest_of(world.seed, "road", other, day)
-        mail = _mail(world, draw, key, day, colleague.party, owner, odd.FROM_THE_ROAD)
+        key = digest_of(world.seed, "road mail", index, day)
+        mail = _mail(world, draw, key, day, traveller.party, reader, odd.FROM_THE_ROAD)
         mail.client = f"{network_of(draw)}.{1 + draw.below(254)}"
-        mail.author = other if draw.chance(0.5) else None
+        mail.author = index
         yield mail
+
+
+def _happens(world: World, what: str, index: int, day: int, probability: float) -> bool:
+    """Whether something happens to a person on a day; cheaper than a stream of chance, for what mostly does not."""
+    return digest_of(world.seed, what, index, day, "happens") < probability * 2**64
 
 
 def _vendor_notices(world: World, vendor: Vendor, day: int) -> Iterator[Mail]:

@@ -225,8 +225,7 @@ def _person(
     taken: set[str],
 ) -> Person:
     draw = Draw(options.seed, "person", index)
-    # Teams sit together: the office is the team's, the first office has the most teams.
-    office = options.zones[0] if team <= 1 else Draw(options.seed, "office", team).pick_front(options.zones, 1.5)
+    office = _office(options, team)
     offset, spoken = OFFICES[office]
     language = spoken if spoken in options.languages else "en"
     if position is Position.SHARED:
@@ -257,6 +256,14 @@ def _person(
     joined, left = _tenure(options, draw, position)
     activity = min(3.0, draw.delay(0.85, 0.45)) * (1.4 if position is Position.EXECUTIVE else 1.0)
     return Person(index, party, given, family, department, position, job, team, office, joined, left, activity)
+
+
+def _office(options: Options, team: int) -> str:
+    """Teams sit together: every other one at headquarters, the rest in the other offices in turn."""
+    others = options.zones[1:]
+    if team <= 1 or team % 2 or not others:
+        return options.zones[0]
+    return others[(team // 2 + options.seed) % len(others)]
 
 
 def _tenure(options: Options, draw: Draw, position: Position) -> tuple[int, int | None]:

