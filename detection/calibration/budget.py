@@ -8,11 +8,13 @@ Weights are chosen on rehearsed attacks by coordinate ascent: the logarithm of o
 of factors, others fixed, and moves where recall at the budget is highest, until a round changes nothing. The recall
 is the mean over kinds of attack, so that a kind with many recipes does not buy its recall at others' cost; the
 threshold at each trial is the one that the budget allows on benign campaigns which serve only this choice. A third of
-the rehearsals take no part: unless the chosen weights do better there than equal ones, equal ones stay.
+the rehearsals, and half of those campaigns, take no part: unless the chosen weights do better there than equal ones, by
+more than one standard error of the paired difference, equal ones stay.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,22 +90,20 @@ def choose_weights(
     rehearsals.
     """
     equal = tuple(float(w) for w in start)
-    if benign.shape[1] == 0 or attacks.shape[1] == 0 or int(free.sum()) < 2:
+    if benign.shape[1] < 2 or attacks.shape[1] == 0 or int(free.sum()) < 2:
         missing = "no rehearsals" if attacks.shape[1] == 0 else "nothing to choose"
-        if attacks.shape[1] and benign.shape[1] == 0:
+        if attacks.shape[1] and benign.shape[1] < 2:
             missing = "no benign campaigns for it"
         return WeightChoice(weights=equal, adopted=False, reason=f"equal weights: {missing}")
     with np.errstate(divide="ignore"):
         logs, attack_logs, log_weights = -np.log(benign), -np.log(attacks), np.log(start)
-    rank = int(alpha * benign.shape[1])
-    top = _candidates(logs, rank + 1)
     kinds = np.unique(np.asarray(rehearsal.kinds), return_inverse=True)[1]
     held_out = _held_out(kinds, rehearsal)
-    train = _Recall(top, attack_logs[:, ~held_out], kinds[~held_out], rank)
-    check = _Recall(top, attack_logs[:, held_out], kinds[held_out], rank)
+    train = _Recall(logs[:, 0::2], attack_logs[:, ~held_out], kinds[~held_out], alpha)
+    check = _Recall(logs[:, 1::2], attack_logs[:, held_out], kinds[held_out], alpha)
     chosen = _ascend(log_weights, free, train)
     before, after = check(log_weights), check(chosen)
-    better = after > before + 1e-12 and train(chosen) > train(log_weights) + 1e-12
+    better = after > before and check.gains(log_weights, chosen)
     weights = equal
     if better:
         scaled = np.where(free, np.exp(chosen), 0.0)
@@ -123,8 +123,9 @@ def choose_weights(
 class _Recall:
     """Mean recall over kinds when as many benign campaigns are flagged as the budget allows."""
 
-    def __init__(self, benign: Floats, attacks: Floats, kinds: Ints, rank: int) -> None:
-        self.benign, self.attacks, self.rank = benign, attacks, rank
+    def __init__(self, benign: Floats, attacks: Floats, kinds: Ints, alpha: float) -> None:
+        self.rank = int(alpha * benign.shape[1])
+        self.benign, self.attacks = _candidates(benign, self.rank + 1), attacks
         self.kinds = np.unique(kinds, return_inverse=True)[1] if len(kinds) else kinds
         self.sizes = np.bincount(self.kinds)
 
@@ -134,9 +135,20 @@ class _Recall:
     def at(self, benign: Floats, attacks: Floats) -> float:
         if not len(self.sizes):
             return 0.0
+        return float((np.bincount(self.kinds, weights=self.caught(benign, attacks)) / self.sizes).mean())
+
+    def caught(self, benign: Floats, attacks: Floats) -> Bools:
         place = len(benign) - 1 - self.rank
-        threshold = np.partition(benign, place)[place]
-        return float((np.bincount(self.kinds, weights=attacks > threshold) / self.sizes).mean())
+        return np.asarray(attacks > np.partition(benign, place)[place])
+
+    def gains(self, before: Floats, after: Floats) -> bool:
+        """Whether more attacks are newly caught than newly missed, by over a standard error (as in McNemar 1947)."""
+        then, now = (
+            self.caught(_highest(self.benign + w[:, None]), _highest(self.attacks + w[:, None]))
+            for w in (before, after)
+        )
+        won, lost = int((now & ~then).sum()), int((then & ~now).sum())
+        return won - lost > math.sqrt(won + lost)
 
 
 def _ascend(log_weights: Floats, free: Bools, recall: _Recall) -> Floats:

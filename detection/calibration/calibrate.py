@@ -132,7 +132,9 @@ def calibrate(
         suspicious_certificate=calibration.suspicious_certificate,
         detectors=_summaries(calibration, campaigns, parts, p),
         weights=choice,
-        findings=rows[_findings(number, campaigns, calibration.suspicious_threshold)].astype(np.int64),
+        findings=rows[
+            _findings(_judged_by_others(draft, number, used, campaigns, parts), campaigns, calibration)
+        ].astype(np.int64),
         observed_rate=calibration.certificate.observed_rate,
         messages=len(rows),
         campaigns=len(campaigns),
@@ -260,10 +262,21 @@ def _summaries(calibration: Calibration, campaigns: Campaigns, parts: Parts, p: 
     return tuple(summaries)
 
 
-def _findings(number: Floats, campaigns: Campaigns, threshold: float) -> Ints:
+def _judged_by_others(draft: Calibration, number: Floats, scores: Floats, campaigns: Campaigns, parts: Parts) -> Floats:
+    """Combined numbers by tails that a message took no part in: an attack among what a tail was fitted on hides itself."""
+    fitting = np.zeros(len(campaigns), dtype=np.bool_)
+    fitting[parts.fitting] = True
+    messages = fitting[campaigns.member]
+    others = replace(draft, own_tails=tuple(fit_tail(row, interval=False) for row in campaigns.scores[:, ~fitting]))
+    judged = number.copy()
+    judged[messages] = others.combined(others.tail_probabilities(scores[:, messages]))
+    return judged
+
+
+def _findings(number: Floats, campaigns: Campaigns, calibration: Calibration) -> Ints:
     """Positions of the strongest message of each suspicious campaign, strongest first; ties by campaign, then row."""
     order = np.lexsort((np.arange(len(number)), campaigns.keys[campaigns.member], number))
-    order = order[number[order] <= threshold]
+    order = order[number[order] <= calibration.suspicious_threshold]
     first = np.unique(campaigns.member[order], return_index=True)[1]
     return order[np.sort(first)][:MOST_FINDINGS]
 

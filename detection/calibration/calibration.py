@@ -86,16 +86,22 @@ class Calibration:
     def scores_at(self, number: float) -> tuple[float | None, ...]:
         """For each detector the least score whose share p_d / w_d is at or below `number`; None when there is none.
 
-        Exact to the last bit, by bisection over the ordered doubles up to 1e300: tails are monotone.
+        Exact to the last bit, by search over the ordered doubles up to 1e300: tails are monotone.
         """
-        low = np.full((len(self.detectors), 1), _ordinal(-1e300), dtype=np.int64)
-        high = np.full_like(low, _ordinal(1e300))
-        never = self.shares(self.tail_probabilities(_double(high))) > number
-        for _ in range(64):
-            middle = (low >> 1) + (high >> 1) + (low & high & 1)
-            reached = self.shares(self.tail_probabilities(_double(middle))) <= number
-            high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-        return tuple(None if out else float(x) for out, x in zip(never[:, 0], _double(high)[:, 0], strict=True))
+        end = _ordinal(1e300)
+        ends = np.repeat(np.array([[-end, 0, end]]), len(self.detectors), axis=0)
+        reached = self.shares(self.tail_probabilities(_double(ends))) <= number
+        low = np.where(reached[:, 1:2], -end, 0)
+        high = np.where(reached[:, 1:2], 0, end)
+        # 255 inner points a round: eight rounds of one look-up each instead of sixty-four.
+        while (high - low).max() > 1:
+            points = np.minimum(low + np.maximum((high - low) >> 8, 1) * np.arange(1, 256), high)
+            hit = self.shares(self.tail_probabilities(_double(points))) <= number
+            first = np.where(hit.any(axis=1), hit.argmax(axis=1), 255)[:, None]
+            around = np.concatenate((low, points, high), axis=1)
+            low, high = np.take_along_axis(around, first, axis=1), np.take_along_axis(around, first + 1, axis=1)
+        scores = np.where(reached[:, 0], -1e300, _double(high)[:, 0])
+        return tuple(float(x) if hit else None for hit, x in zip(reached[:, 2], scores, strict=True))
 
     def to_bytes(self) -> bytes:
         """The artifact; the same calibration gives the same bytes."""

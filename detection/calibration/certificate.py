@@ -16,7 +16,7 @@ from detection.calibration.order_statistics import (
     smallest_certifiable_alpha,
 )
 from detection.calibration.pareto import likelihood_region
-from detection.calibration.tails import Tail, TailKind, fit_tail
+from detection.calibration.tails import Tail, TailKind, TailTable, fit_tail
 
 if TYPE_CHECKING:
     from detection.mail.batch import Floats, Ints
@@ -199,12 +199,14 @@ def extrapolated_threshold(
 def pooled_threshold(own: Tail, reference: Tail, prior: float, alpha: float) -> float:
     """Where the mixture of the two tails of -ln(number), the reference weighing prior / (prior + n), falls to alpha."""
     weight = prior_weight(prior, own.n)
-    own = own.counted_only()
+    table = TailTable((own.counted_only(), reference))
     low, high = -1e3, 1e4
-    for _ in range(80):
-        middle = np.array([(low + high) / 2.0])
-        p = (1.0 - weight) * own(middle)[0] + weight * reference(middle)[0]
-        low, high = (low, float(middle[0])) if p <= alpha else (float(middle[0]), high)
+    for _ in range(8):
+        points = np.linspace(low, high, 257)
+        own_p, reference_p = table.evaluate(np.stack((points, points)))
+        over = (1.0 - weight) * own_p + weight * reference_p > alpha
+        last = min(int(np.count_nonzero(over)), 256)
+        low, high = float(points[max(last - 1, 0)]), float(points[last])
     return float(np.exp(-high))
 
 
@@ -215,7 +217,7 @@ def prior_weight(prior: float, n: int) -> float:
 
 def number_tail(numbers: Floats) -> Tail:
     """The tail of -ln(number) over campaigns: roughly exponential of rate 1 whatever the detectors' scores are like."""
-    return fit_tail(score_of(numbers))
+    return fit_tail(score_of(numbers), interval=False)
 
 
 def score_of(numbers: Floats) -> Floats:

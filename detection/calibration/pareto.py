@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_SHAPE = 2.0
 """Beyond it nothing is learned but that the tail is very heavy; a cap keeps quantiles finite."""
 
-_GRID = 41
+_GRID = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

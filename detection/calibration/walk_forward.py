@@ -103,7 +103,7 @@ def _try(
 ) -> Week:
     parts = split(campaigns.keys[before], alpha=alpha, delta=delta, weighing=False)
     past = campaigns.scores[:, before]
-    table = TailTable(tuple(fit_tail(row) for row in past[:, parts.fitting]))
+    table = TailTable(tuple(fit_tail(row, interval=False) for row in past[:, parts.fitting]))
 
     def numbers(scores: Floats) -> Floats:
         with np.errstate(divide="ignore"):

@@ -63,5 +63,5 @@ def test_nothing_seen_bounds_nothing() -> None:
 
 @pytest.mark.parametrize(("alpha", "delta"), [(0.0, 0.05), (1.0, 0.05), (0.01, 0.0), (0.01, float("nan")), (-1, 0.5)])
 def test_impossible_levels_are_refused_by_name(alpha: float, delta: float) -> None:
-    with pytest.raises(ValueError, match="budget|risk"):
+    with pytest.raises(ValueError, match=r"budget|risk"):
         minimum_n(alpha, delta)
