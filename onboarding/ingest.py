@@ -20,7 +20,7 @@ from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.lifecycle import Step
 from onboarding.parsing import Belief, parse_page
-from onboarding.sources.base import Page, SourceError
+from onboarding.sources.base import CursorLostError, Page, SourceError
 from onboarding.sources.registry import open_source
 from onboarding.stage import Stage, stage
 from onboarding.workspace import Workspace
@@ -80,7 +80,13 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     listed = 0
     for name in names:
         try:
-            listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
+            try:
+                listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
+            except CursorLostError as lost:
+                log.info("%s: %s", token.tenant, lost)
+                with workspace.database.transaction(token.tenant) as session:
+                    mailboxes.reread(session, token, name)
+                listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
         except (SourceError, OSError) as error:
             log.warning("%s: mailbox %s cannot be read: %s", token.tenant, name, error)
             with workspace.database.transaction(token.tenant) as session:

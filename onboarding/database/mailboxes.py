@@ -273,6 +273,15 @@ def restart(session: Session, token: RunToken) -> None:
     session.execute(delete(Mailbox).where(Mailbox.tenant == token.tenant))
 
 
+def reread(session: Session, token: RunToken, name: str) -> None:
+    """Forgets what was read from one mailbox, which is then read from its start."""
+    fence(session, token)
+    estimate = get(session, token.tenant, name).estimate
+    session.execute(delete(Mailbox).where(Mailbox.tenant == token.tenant, Mailbox.name == name))
+    session.expire_all()
+    discover(session, token, [(name, estimate)])
+
+
 def parts(session: Session, tenant: str, mailbox: str | None = None) -> Sequence[Part]:
     """The parts of a tenant, or of one mailbox, by mailbox and sequence."""
     chosen = select(Part).where(Part.tenant == tenant).order_by(Part.mailbox, Part.sequence)

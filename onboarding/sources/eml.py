@@ -5,7 +5,8 @@
     FOLDER/2.eml                    message of a mailbox that is called like FOLDER itself
 
 Any file is a message, whatever its name; names that begin with a dot are not looked at. Messages come in the order of
-their path's bytes, and the cursor is the last path, so a resumed reading gives exactly what sorts behind it. Symbolic
+their path's bytes. A cursor is the last path behind a digest of all paths up to it: when a file was put among them or
+taken away since, going on would miss it, so the cursor is lost and the mailbox has to be read from the start. Symbolic
 links are never followed: one that stays inside the tree names mail that is listed anyway, any other is listed as
 unreadable.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from detection.mail.message import Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, Requirement, Source, SourceError
@@ -57,21 +59,36 @@ class EmlTree:
         return [MailboxInfo(name, self._count(name)) for name in sorted(names)]
 
     def pages(self, mailbox: str, cursor: str | None) -> Iterator[Page]:
-        """The messages of a mailbox whose path sorts behind the cursor (a path), in pages."""
-        after = b"" if cursor is None else name_of(cursor)
-        if cursor is not None and (not after or text_of(after) != cursor):
-            raise CursorLostError(f"{cursor!r} is no cursor of mailbox {mailbox} in {self.uri}: read it from the start")
-        return paged(
-            ((self._listed(path, entry), path) for path, entry in self._messages(mailbox, after)),
-            text_of,
-            page_messages=self.page_messages,
+        """The messages of a mailbox behind the cursor, in pages. Raises CursorLostError as the module says."""
+        return paged(self._behind(mailbox, cursor), str, page_messages=self.page_messages)
+
+    def _behind(self, mailbox: str, cursor: str | None) -> Iterator[tuple[Listed, str]]:
+        """The messages behind a cursor, each with the cursor behind it."""
+        sought, colon, last = (cursor or "").partition(":")
+        after = name_of(last) if colon else b""
+        lost = CursorLostError(
+            f"mailbox {mailbox} in {self.uri} has changed before the place that was read up to: read it from the start"
         )
+        if cursor is not None and not after:
+            raise lost
+        passed, digest = "", blake2b(digest_size=8)
+        for path, entry in self._messages(mailbox):
+            if path > after and passed != sought:
+                raise lost
+            digest.update(path + b"\0")
+            if path <= after:
+                passed = digest.hexdigest()
+                continue
+            sought = passed = digest.hexdigest()
+            yield self._listed(path, entry), f"{sought}:{text_of(path)}"
+        if passed != sought:
+            raise lost
 
     @property
     def _own_name(self) -> str:
         return os.path.basename(self.root) or "mail"
 
-    def _messages(self, mailbox: str, after: bytes) -> Iterator[tuple[bytes, Entry]]:
+    def _messages(self, mailbox: str) -> Iterator[tuple[bytes, Entry]]:
         folder = name_of(mailbox)
         if mailbox != self._own_name:
             # Straight to it: with thousands of mailboxes, listing them all for each would cost the most.
@@ -87,26 +104,24 @@ class EmlTree:
                     f"mailbox {mailbox} is not in {self.uri}: the folder {os.path.join(self.root, mailbox)} is not "
                     "there; restore it, or leave the mailbox out"
                 )
-            yield from self._walk(folder, after)
+            yield from self._walk(folder)
             return
         listing = entries(self.root)
         if not any(entry.name == folder or not entry.is_folder for entry in listing):
             raise SourceError(f"mailbox {mailbox} is not in {self.uri}: no message lies in {self.root}; restore it")
         for entry in listing:
             if entry.is_folder and entry.name == folder:
-                yield from self._walk(folder, after)
-            elif not entry.is_folder and entry.name > after:
+                yield from self._walk(folder)
+            elif not entry.is_folder:
                 yield entry.name, entry
 
-    def _walk(self, folder: bytes, after: bytes) -> Iterator[tuple[bytes, Entry]]:
+    def _walk(self, folder: bytes) -> Iterator[tuple[bytes, Entry]]:
         for entry in entries(self.root, folder):
             path = folder + b"/" + entry.name
-            if not entry.is_folder:
-                if path > after:
-                    yield path, entry
-            elif path + b"/" > after or after.startswith(path + b"/"):
-                # Only a folder whose every path sorts before the cursor is passed over unread.
-                yield from self._walk(path, after)
+            if entry.is_folder:
+                yield from self._walk(path)
+            else:
+                yield path, entry
 
     def _listed(self, path: bytes, entry: Entry) -> Listed:
         content: bytes | Skip
@@ -121,7 +136,7 @@ class EmlTree:
 
     def _count(self, mailbox: str) -> int | None:
         try:
-            return sum(1 for _ in self._messages(mailbox, b""))
+            return sum(1 for _ in self._messages(mailbox))
         except SourceError:
             return None  # reading its pages will say why
 
@@ -130,7 +145,7 @@ class EmlTree:
         folders = sum(entry.is_folder for entry in listing)
         names = [self._own_name] * (folders < len(listing)) + [text_of(e.name) for e in listing if e.is_folder]
         for name in names:
-            first = next(self._messages(name, b""), None)
+            first = next(self._messages(name), None)
             if first is not None:
                 return self._judge(os.path.join(os.fsencode(self.root), first[0]), f"{len(names)} mailboxes; {name}")
         return False, "no file in it or below it"

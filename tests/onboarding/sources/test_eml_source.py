@@ -80,13 +80,26 @@ def test_reading_resumes_anywhere_in_any_tree(
     assert_resumes_anywhere(EmlTree(str(root), page_messages=size))
 
 
-def test_messages_added_behind_a_cursor_are_read_and_those_before_it_are_not_read_again(tree: Path) -> None:
+def test_messages_added_behind_a_cursor_are_read_and_no_others(tree: Path) -> None:
     place(tree, j__b=b"1", j__d=b"2")
     source = EmlTree(str(tree))
     (page,) = source.pages("j", None)
-    place(tree, j__a=b"3", j__c__x=b"4", j__e=b"5")
-    (tree / "j" / "b").unlink()
+    place(tree, j__e=b"5")
     assert [m.path for m in read(source, "j", page.cursor)] == ["j/e"]
+
+
+def test_a_message_added_or_removed_before_a_cursor_is_noticed(tree: Path) -> None:
+    place(tree, j__b=b"1", j__d=b"2")
+    source = EmlTree(str(tree))
+    (page,) = source.pages("j", None)
+    place(tree, j__c__x=b"4")
+    with pytest.raises(CursorLostError, match="changed before the place"):
+        read(source, "j", page.cursor)
+    (tree / "j" / "c" / "x").unlink()
+    assert read(source, "j", page.cursor) == []
+    (tree / "j" / "d").unlink()
+    with pytest.raises(CursorLostError, match="changed before the place"):
+        read(source, "j", page.cursor)
 
 
 def test_a_cursor_of_something_else_is_refused(tree: Path) -> None:
