@@ -88,6 +88,7 @@ def _correspondent(world: World, owner: Person, day: int, number: int, draw: Dra
         market, tail = owner.department.value, 1.3
     else:
         market, tail = f"of {owner.index}", 1.5
+        languages = languages if owner.language == "en" else (owner.language,)
     return contact(seed, market, draw.heavy_rank(tail), min(4, draw.heavy_rank(1.5)), languages)
 
 

@@ -110,7 +110,8 @@ def free_mail_way(draw: Draw, provider: str, language: str = "en") -> Way:
 def company(seed: int, market: Part, rank: int, languages: tuple[str, ...]) -> tuple[CompanyName, Way, str]:
     """The company of this rank in a market: its name, infrastructure and language."""
     draw = Draw(seed, "company", market, rank)
-    language = "en" if draw.chance(0.7) else draw.pick(languages)
+    # Who has one language to offer looks for partners who speak it.
+    language = "en" if draw.chance(0.7 if len(languages) > 1 else 0.35) else draw.pick(languages)
     name = company_name(draw, language)
     return name, domain_way(draw, name.domain, language), language
 

@@ -93,8 +93,9 @@ def test_bodies_come_in_all_forms_and_several_languages(sample: list[tuple[Liste
     joined = b"\n".join(content for _, content in sample)
     for piece in (b"multipart/alternative", b"multipart/mixed", b"text/html", b"List-Unsubscribe:", b"User-Agent:"):
         assert piece in joined
-    for word in (b"Hallo", b"Bonjour", b"Saludos", b"=?UTF-8?B?", b"\r\n> "):
+    for word in (b"Bonjour", b"Saludos", b"=?UTF-8?B?", b"\r\n> "):
         assert word in joined
+    assert any(word in joined for word in (b"Hallo", b"Guten Tag", b"Abmelden", b"Viele Gr"))
 
 
 def test_replies_answer_mail_that_was_there(source: SimulatedSource) -> None:
