@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import accumulate
 
 import numpy as np
 
@@ -43,19 +44,24 @@ class Space:
     parts: tuple[Part, ...]
     facts: tuple[Fact, ...]
 
-    @property
+    @cached_property
     def level(self) -> Level:
         """The level whose values are filed."""
         return level_of(self.parts)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Cells a row."""
         return sum(fact.columns for fact in self.facts)
 
     def column(self, fact: Fact) -> int:
         """First cell of the fact in a row."""
-        return sum(other.columns for other in self.facts[: self.facts.index(fact)])
+        return self._columns[fact]
+
+    @cached_property
+    def _columns(self) -> Mapping[Fact, int]:
+        widths = [fact.columns for fact in self.facts]
+        return dict(zip(self.facts, accumulate(widths, initial=0), strict=False))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +72,7 @@ class Probe:
     parts: tuple[Part, ...]
     facts: tuple[Fact, ...]
 
-    @property
+    @cached_property
     def level(self) -> Level:
         """The level whose values ask."""
         return level_of(self.parts)

@@ -2,7 +2,7 @@
 
 The bulk build goes space by space, which bounds its memory but costs thousands of numpy calls; live mail is learned one
 message at a time, where the calls are all that costs. As in a look-up, what depends only on how many recipients, links
-... a message has is worked out once.
+... a message has (rounded up) is worked out once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from detection.baselines.algebra import Cells, DistinctCount, Fact, FirstValue, Recent
 from detection.baselines.layout import SALT_BITS, SALT_SHIFT, Layout
 from detection.baselines.parts import Part, Where, clock, level_of
-from detection.baselines.plan import MOST_KEPT, KeyPlan, Owners, owners_of, owners_of_one, sizes_of_one
+from detection.baselines.plan import PLANS_KEPT, KeyPlan, Owners, owners_of, owners_of_one, rounded, sizes_of_one
 from detection.baselines.tables import LOG_SHIFT, Tables, bounds_of, empty, pack, put_value
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, MessageBatch
@@ -170,12 +170,13 @@ def _plan_for(layout: Layout, batch: MessageBatch) -> LessonPlan:
     if len(batch) != 1:
         return _plan(layout, owners_of(batch))
     sizes = sizes_of_one(batch)
-    return _kept(layout, sizes) if sum(sizes) <= MOST_KEPT else _plan(layout, owners_of_one(sizes))
+    shape = rounded(sizes)
+    return _plan(layout, owners_of_one(sizes)) if shape is None else _kept(layout, shape)
 
 
-@lru_cache(maxsize=2_000)
-def _kept(layout: Layout, sizes: tuple[int, ...]) -> LessonPlan:
-    return _plan(layout, owners_of_one(sizes))
+@lru_cache(maxsize=PLANS_KEPT)
+def _kept(layout: Layout, shape: tuple[int, ...]) -> LessonPlan:
+    return _plan(layout, owners_of_one(shape))
 
 
 def _plan(layout: Layout, owners: Owners) -> LessonPlan:

@@ -44,7 +44,7 @@ def look_up(tables: Tables, batch: MessageBatch, newer: Newer | None = None) -> 
 
 
 def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactValues:
-    plan = plan_for(tables.layout, batch)
+    plan, slices = plan_for(tables.layout, batch)
     keys = plan.key_plan.keys(batch)
     missing = keys == NO_KEY
     keys >>= np.uint64(8)
@@ -62,7 +62,7 @@ def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactVa
     if len(plan.log_key):
         answer[stored:] = _recent(tables, plan, batch, keys, rows, found, newer)
     answer[missing[plan.answer_key]] = UNKNOWN
-    return plan.values(answer)
+    return FactValues(dict(zip(plan.facts, map(answer.__getitem__, slices), strict=True)))
 
 
 def _find(tables: Tables, keys: Keys) -> tuple[Ints, Bools]:

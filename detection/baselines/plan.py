@@ -1,11 +1,14 @@
 """What a look-up has to do for a batch, worked out ahead: which parts make which keys, which cells hold which fact.
 
 It depends on the declared facts and on which message each ragged value belongs to, not on the tables. For a message
-alone that is only how many recipients, links ... it has, so its plan is kept and serves every tenant.
+alone that is only how many recipients, links ... it has, so its plan is kept and serves every tenant. Real mail comes in
+thousands of such shapes; so that a few plans serve them all, those numbers are rounded up and the message is padded with
+missing keys, whose answers nobody reads.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,12 +21,13 @@ from detection.baselines.algebra import Fact, FirstValue, Recent
 from detection.baselines.layout import SALT_SHIFT, Layout, Probe, Stream
 from detection.baselines.parts import Part, level_of
 from detection.baselines.tables import LOG_SHIFT
-from detection.baselines.values import FactValues
 from detection.keys import Keys, combine
 from detection.mail.batch import RAGGED, Ints, Level, MessageBatch
 
-MOST_KEPT = 200
-"""Ragged values of a message above which its plan is not kept."""
+ROUND_SIZES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
+"""What numbers of ragged values are rounded up to; a message with more of anything has its plan made for it alone."""
+
+PLANS_KEPT = 512
 
 
 Owners = Mapping[Level, Ints]
@@ -40,6 +44,8 @@ class KeyPlan:
     """For one part, two parts ...: for each key, where each of its parts lies among the values of all `parts`."""
     starts: tuple[int, ...]
     """Where the keys of each tuple begin."""
+    sizes: tuple[int, ...]
+    """How many values of each part are planned for: a batch of one may have fewer."""
 
     @classmethod
     def of(cls, asked: Sequence[tuple[Part, ...]], owners: Owners) -> KeyPlan:
@@ -57,11 +63,17 @@ class KeyPlan:
             for _, alike in groupby(asked, key=len)
         ]
         starts = _starts([len(owners[level_of(key)]) for key in asked])
-        return cls(parts, tuple(sources), tuple(starts))
+        return cls(parts, tuple(sources), tuple(starts), tuple(len(owners[part.level]) for part in parts))
 
     def keys(self, batch: MessageBatch) -> Keys:
         """The keys, `NO_KEY` where a part is missing."""
-        values = np.concatenate([part.read(batch) for part in self.parts])
+        pieces: list[Keys] = []
+        for part, size in zip(self.parts, self.sizes, strict=True):
+            piece = part.read(batch)
+            pieces.append(piece)
+            if len(piece) < size:
+                pieces.append(_PADDING[: size - len(piece)])
+        values = np.concatenate(pieces)
         return np.concatenate(
             [values[at[0]] if len(at) == 1 else combine(*(values[i] for i in at)) for at in self.sources]
         )
@@ -75,8 +87,8 @@ class Plan:
     salts: Keys
 
     facts: tuple[Fact, ...]
-    slices: tuple[slice, ...]
-    """Where in the answer each fact's values lie."""
+    fact_starts: tuple[int, ...]
+    """Where in the answer each fact's values begin."""
     answer_key: Ints
     """The key behind each value of the answer."""
 
@@ -96,17 +108,18 @@ class Plan:
     log_head: Keys
     log_streams: tuple[Stream, ...]
 
-    def values(self, answer: Ints) -> FactValues:
-        """The answer cut up by fact, in views."""
-        return FactValues(dict(zip(self.facts, map(answer.__getitem__, self.slices), strict=True)))
+    def slices(self, sizes: Mapping[Level, int]) -> tuple[slice, ...]:
+        """Where in the answer the values of each fact lie, for a batch with so many values of each level."""
+        return tuple(slice(at, at + sizes[fact.level]) for fact, at in zip(self.facts, self.fact_starts, strict=True))
 
 
-def plan_for(layout: Layout, batch: MessageBatch) -> Plan:
-    """The plan of a batch."""
+def plan_for(layout: Layout, batch: MessageBatch) -> tuple[Plan, tuple[slice, ...]]:
+    """The plan of a batch, and where in its answer the values of each of the plan's facts lie."""
     if len(batch) != 1:
-        return _plan(layout, owners_of(batch))
-    sizes = sizes_of_one(batch)
-    return _kept(layout, sizes) if sum(sizes) <= MOST_KEPT else _plan(layout, owners_of_one(sizes))
+        owners = owners_of(batch)
+        plan = _plan(layout, owners)
+        return plan, plan.slices({level: len(owner) for level, owner in owners.items()})
+    return _plan_of_one(layout, sizes_of_one(batch))
 
 
 def owners_of(batch: MessageBatch) -> Owners:
@@ -119,15 +132,29 @@ def sizes_of_one(batch: MessageBatch) -> tuple[int, ...]:
     return tuple([int(batch.offsets[level][1] - batch.offsets[level][0]) for level in RAGGED])
 
 
+def rounded(sizes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape that stands for this one; None for a message too large for any."""
+    if max(sizes) > ROUND_SIZES[-1]:
+        return None
+    return tuple([ROUND_SIZES[bisect_left(ROUND_SIZES, size)] for size in sizes])
+
+
 def owners_of_one(sizes: tuple[int, ...]) -> Owners:
     """The owners in a batch of one with so many values."""
     owners = {level: np.zeros(size, dtype=np.int64) for level, size in zip(RAGGED, sizes, strict=True)}
     return {Level.MESSAGE: np.zeros(1, dtype=np.int64)} | owners
 
 
-@lru_cache(maxsize=2_000)
-def _kept(layout: Layout, sizes: tuple[int, ...]) -> Plan:
-    return _plan(layout, owners_of_one(sizes))
+@lru_cache(maxsize=8 * PLANS_KEPT)
+def _plan_of_one(layout: Layout, sizes: tuple[int, ...]) -> tuple[Plan, tuple[slice, ...]]:
+    shape = rounded(sizes)
+    plan = _plan(layout, owners_of_one(sizes)) if shape is None else _kept(layout, shape)
+    return plan, plan.slices({Level.MESSAGE: 1} | dict(zip(RAGGED, sizes, strict=True)))
+
+
+@lru_cache(maxsize=PLANS_KEPT)
+def _kept(layout: Layout, shape: tuple[int, ...]) -> Plan:
+    return _plan(layout, owners_of_one(shape))
 
 
 def _plan(layout: Layout, owners: Owners) -> Plan:
@@ -158,7 +185,7 @@ def _plan(layout: Layout, owners: Owners) -> Plan:
         key_plan=key_plan,
         salts=spread([(p.space.number, p) for p in probes]).astype(np.uint64) << SALT_SHIFT,
         facts=facts,
-        slices=tuple(slice(at, at + n) for at, n in zip(starts, sizes, strict=True)),
+        fact_starts=tuple(starts),
         answer_key=_join([key_range(probe) for _, probe in stored + logged]),
         cell_key=_join([key_range(probe) for _, probe in cells]),
         cell_space=spread([(p.space.number, p) for _, p in cells]),
@@ -175,6 +202,9 @@ def _plan(layout: Layout, owners: Owners) -> Plan:
             stream_of[f] for f, p in logged if isinstance(f, Recent) for _ in range(len(owners[p.level]))
         ),
     )
+
+
+_PADDING = np.zeros(ROUND_SIZES[-1], dtype=np.uint64)
 
 
 def _starts(sizes: list[int]) -> list[int]:

@@ -27,7 +27,8 @@ def histories(draw: st.DrawFn) -> tuple[MessageBatch, np.ndarray]:
     n = draw(st.integers(0, 14))
     seed = draw(SEEDS)
     span = draw(st.sampled_from([1, 4, 30, 3 * DAY, 40 * DAY]))
-    batch = random_batch(n, seed, span=span, names=draw(st.integers(1, 4)), missing=draw(st.sampled_from([0.0, 0.3])))
+    names, missing, most = draw(st.integers(1, 4)), draw(st.sampled_from([0.0, 0.3])), draw(st.sampled_from([2, 7]))
+    batch = random_batch(n, seed, span=span, names=names, missing=missing, most=most)
     learn = np.random.default_rng(seed).random(n) < draw(st.sampled_from([0.5, 1.0]))
     return batch, learn
 

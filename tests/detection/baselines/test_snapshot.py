@@ -31,12 +31,20 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert equal(snapshot.look_up(LATER).arrays, Snapshot.of(tables).look_up(LATER).arrays, FACTS) == []
 
 
-def test_one_message_alone_and_many_together_get_the_same_values() -> None:
+@pytest.mark.parametrize("most", [3, 30, 600])
+def test_one_message_alone_and_many_together_get_the_same_values(most: int) -> None:
+    later = random_batch(15, 2, times=np.full(15, 1_700_000_000 + 10**6), names=60, most=most)
     snapshot = Snapshot.of(build(HISTORY))
-    together = snapshot.look_up(LATER)
-    for row in range(len(LATER)):
-        alone = snapshot.look_up(LATER.take(row, row + 1))
-        assert equal(alone.arrays, together.take(LATER, row, row + 1).arrays, FACTS) == []
+    together = snapshot.look_up(later)
+    overlay = Overlay(snapshot)
+    for row in range(len(later)):
+        message = later.take(row, row + 1)
+        expected = together.take(later, row, row + 1).arrays
+        assert equal(snapshot.look_up(message).arrays, expected, FACTS) == []
+        assert equal(overlay.look_up(message).arrays, expected, FACTS) == []
+        overlay.learn(message)
+    after = Overlay(merge(snapshot.tables, overlay.tables())).look_up(LATER).arrays
+    assert equal(after, Snapshot.of(merge(build(HISTORY), build(later))).look_up(LATER).arrays, FACTS) == []
 
 
 def test_a_batch_of_many_chunks_gets_the_same_values() -> None:
