@@ -1,6 +1,8 @@
 """A calibration as bytes: the same on every run, small, and refused when damaged or of an unknown version.
 
-b"gatehouse calibration\\n" | uint32 header length | header, canonical JSON | float64 arrays      (all little-endian)
+    mark | BLAKE2b of the rest, 16 bytes | header length, uint32 | header, canonical JSON | float64 arrays
+
+All numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import asdict, fields
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 MAGIC = b"gatehouse calibration\n"
 VERSION = 1
 _ARRAYS = ("knots", "mass")
+_CHECKSUM = 16
 
 
 def write(calibration: Calibration) -> bytes:
@@ -49,28 +53,35 @@ def write(calibration: Calibration) -> bytes:
         "suspicious_certificate": asdict(calibration.suspicious_certificate),
     }
     text = json.dumps(header, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    return MAGIC + struct.pack("<I", len(text)) + text + b"".join(arrays)
+    content = struct.pack("<I", len(text)) + text + b"".join(arrays)
+    return MAGIC + _checksum(content) + content
 
 
 def read(data: bytes) -> dict[str, Any]:
     """The fields of `Calibration`. Raises ValueError."""
     if not data.startswith(MAGIC):
         raise ValueError("not a calibration: it does not begin with its mark; was another file given?")
-    at = len(MAGIC) + 4
+    content = data[len(MAGIC) + _CHECKSUM :]
+    if data[len(MAGIC) : len(MAGIC) + _CHECKSUM] != _checksum(content):
+        raise ValueError("a damaged calibration: its checksum is wrong; recalibrate the tenant or restore the file")
     try:
-        (length,) = struct.unpack_from("<I", data, len(MAGIC))
-        header = json.loads(data[at : at + length])
+        (length,) = struct.unpack_from("<I", content)
+        header = json.loads(content[4 : 4 + length])
         if header["version"] != VERSION:
             raise ValueError(
                 f"a calibration of format version {header['version']}, and this Gatehouse reads version {VERSION}: "
                 f"recalibrate the tenant, or upgrade"
             )
-        values, rest = _fields(header, memoryview(data)[at + length :])
+        values, rest = _fields(header, memoryview(content)[4 + length :])
     except (struct.error, KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"a damaged calibration ({type(error).__name__}: {error}): recalibrate the tenant") from error
     if rest:
         raise ValueError(f"a damaged calibration: {rest} bytes too many; recalibrate the tenant")
     return values
+
+
+def _checksum(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_CHECKSUM).digest()
 
 
 def _fields(header: dict[str, Any], body: memoryview) -> tuple[dict[str, Any], int]:

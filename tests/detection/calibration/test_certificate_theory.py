@@ -17,7 +17,7 @@ def within_binomial_error(broken: int, tenants: int, delta: float) -> bool:
     return broken <= delta * tenants + 3 * np.sqrt(delta * (1 - delta) * tenants)
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("panel", ["heavy tails", "ties", "all sorts"])
 def test_counted_the_true_rate_exceeds_alpha_in_at_most_delta_of_tenants(panel: str) -> None:
     rng = np.random.default_rng(11)
     alpha, tenants, broken, broken_suspicious, rates = 0.01, 500, 0, 0, []
@@ -46,7 +46,7 @@ def test_counted_without_ties_the_promise_is_broken_about_as_often_as_the_binomi
 
 
 def test_counted_with_weights_chosen_on_rehearsals_keeps_its_promise() -> None:
-    rng, panel = np.random.default_rng(13), "all sorts"
+    rng, panel = np.random.default_rng(13), "light tails"
     tenants, broken, adopted = 500, 0, 0
     for _ in range(tenants):
         scores = draw(PANELS[panel], 1000, rng)
@@ -61,7 +61,7 @@ def test_counted_with_weights_chosen_on_rehearsals_keeps_its_promise() -> None:
     assert adopted > tenants / 10
 
 
-@pytest.mark.parametrize(("panel", "n"), [("heavy tails", 300), ("ties", 40), ("all sorts", 3)])
+@pytest.mark.parametrize(("panel", "n"), [("heavy tails", 110), ("ties", 40), ("all sorts", 3)])
 def test_extrapolated_what_counting_promises_at_the_threshold_is_kept(panel: str, n: int) -> None:
     rng = np.random.default_rng(14)
     tenants, broken = 500, 0
@@ -80,7 +80,7 @@ def test_extrapolated_what_counting_promises_at_the_threshold_is_kept(panel: str
 def test_extrapolated_alpha_itself_is_kept_where_the_limit_law_holds(panel: str) -> None:
     """No promise of the certificate, but its claim: the upper end of the tail's interval is at alpha."""
     rng = np.random.default_rng(15)
-    tenants, broken, estimates, rates = 300, 0, 0, []
+    tenants, broken, estimates, rates = 200, 0, 0, []
     for _ in range(tenants):
         result = calibrated(draw(PANELS[panel], 2000, rng), rng, 1e-3, DELTA)
         assert result.certificate.basis is Basis.EXTRAPOLATED
