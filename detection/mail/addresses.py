@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^>]*+)>?+|([(),;:])|([^"<(),;:)]
 _ONE = re.compile(r'\s*+(?:"([^"\\]*+)"|([^"<>(),;:@\\]*+))\s*+<([^<>\s",;:()@]++@[^<>\s",;:()@]++)>\s*+\Z')
 _BARE = re.compile(r"\s*+([^\s<>\",;:()@\[\]]++@[^\s<>\",;:()@\[\]]++)\s*+\Z")
 _ANGLE = re.compile(r"<\s*+([^<>@\s]{1,256}@[^<>@\s]{1,256})\s*+>?")
+_COMMENT = re.compile(r"\([^()]*+\)")
 _DELIMITER = re.compile(r"[\s<>\",;:()@\[\]]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -193,15 +194,20 @@ def _address_in(text: str) -> tuple[str, str]:
 def _mailbox(name: str, address: str, headers: Headers) -> Mailbox | None:
     if "<" in address:
         address = address.rpartition("<")[2]
-    address = address.strip(" \t'\"")
+    if "(" in address:
+        address = _COMMENT.sub("", address)
+    if ":" in address:
+        # A source route (RFC 5322 section 4.4), "mailto:", or a group's name that got into the brackets.
+        address = address.rpartition(":")[2]
+    address = address.strip(" \t'")
+    if '"' in address:
+        address = address.strip('"') if address.endswith('"') or address.count('"') == 1 else address
     local, at, domain = address.rpartition("@")
     if not at or len(address) > LONGEST_ADDRESS:
         return None
-    if local[:7].lower() == "mailto:":
-        local = local[7:]
     if " " in address:
         local, domain = "".join(local.split()), "".join(domain.split())
-    domain = ascii_host(domain)
+    domain = ascii_host(domain, headers.foreign)
     if not local or not domain:
         return None
     return Mailbox(display_name(name, headers), local.lower() + "@" + domain, domain)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from detection.mail import charsets, html, transfer
 from detection.mail.attachments import attachment_of
 from detection.mail.defects import Defects
+from detection.mail.hosts import ForeignHosts
 from detection.mail.limits import Limits
 from detection.mail.links import link_of, urls_in
 from detection.mail.message import Attachment, Defect, Link
@@ -120,6 +121,7 @@ class _Links:
     def __init__(self, limits: Limits, defects: Defects) -> None:
         self.limits = limits
         self.defects = defects
+        self.foreign = ForeignHosts(limits.foreign_hosts)
         self.found: list[Link] = []
         self._seen: set[tuple[str, str]] = set()
         self._urls: set[str] = set()
@@ -131,7 +133,7 @@ class _Links:
             self.defects.add(Defect.CAPPED_LINKS)
             return
         self._seen.add((url, shown))
-        link = link_of(url, shown, self.limits.url_characters, self.limits.shown_characters)
+        link = link_of(url, shown, self.limits, self.foreign)
         self._urls.add(link.url)
         self.found.append(link)
 

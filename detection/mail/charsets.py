@@ -68,8 +68,8 @@ def decode_guessing(data: bytes, likely: str) -> str:
 def windows_1252(data: bytes) -> str:
     """Text of any bytes, the five that windows-1252 leaves undefined as control characters.
 
-    >>> windows_1252(b"\x93hi\x94 \x81")
-    '“hi” \x81'
+    >>> windows_1252(bytes([0x93, 0x68, 0x69, 0x94]))
+    '“hi”'
     """
     # Not `decode("cp1252", "replace")`: that calls back for every undefined byte, 0.3 s a megabyte.
     return codecs.charmap_decode(data, "strict", _WINDOWS_1252)[0]

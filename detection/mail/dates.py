@@ -8,7 +8,7 @@ from email.utils import parsedate_tz
 
 _DATE = re.compile(
     r"(?:[A-Za-z]{3,9}\.?,?\s{0,9})?(\d{1,2})[\s-]{1,9}([A-Za-z]{3})[a-z]{0,6}[\s,.-]{1,9}(\d{2,4})[\s,]{1,9}"
-    r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d{1,9})?)?(?:\s{0,9}([+-]\d{4}|[A-Za-z]{1,5}))?"
+    r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2})(?:\.\d{1,9})?)?(?:\s{0,9}([+-]\d{4}|\d{4}\b|[A-Za-z]{1,5}))?"
 )
 _MONTHS = {name.lower(): number for number, name in enumerate(month_abbr[1:], start=1)}
 # RFC 5322 section 4.3; other letters mean "unknown", read as UTC.
@@ -54,6 +54,8 @@ def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: in
 def _offset(zone: str | None) -> int:
     if not zone:
         return 0
+    if zone.isdigit():
+        zone = "+" + zone
     if zone[0] in "+-":
         seconds = int(zone[1:3]) * 3600 + int(zone[3:5]) * 60
         if seconds > 86400:

@@ -41,7 +41,7 @@ def decode(text: str, defects: Defects, most: int) -> str:
         if gap:
             pieces.append(gap)
         charset = word_charset
-        pending += _bytes_of(match[2], match[3], defects)
+        pending += _bytes_of(match[2], match[3], word_charset, defects)
         at = match.end()
     if pending:
         pieces.append(charsets.decode(pending, charset, defects))
@@ -53,8 +53,8 @@ def decode(text: str, defects: Defects, most: int) -> str:
     return joined if joined.isprintable() else _CONTROL.sub(" ", joined)
 
 
-def _bytes_of(encoding: str, text: str, defects: Defects) -> bytes:
-    raw = text.encode("utf-8", "replace")
+def _bytes_of(encoding: str, text: str, charset: str, defects: Defects) -> bytes:
+    raw = text.encode() if text.isascii() else _raw(text, charset)
     if encoding in "qQ":
         return binascii.a2b_qp(raw, header=True)
     try:
@@ -64,3 +64,11 @@ def _bytes_of(encoding: str, text: str, defects: Defects) -> bytes:
     letters = _NOT_BASE64.sub("", text)
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]
     return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
+
+
+def _raw(text: str, charset: str) -> bytes:
+    """The bytes of a word that holds characters undecoded, which it must not: in its own charset if they are of it."""
+    try:
+        return text.encode(charsets.codec_of(charset) or "utf-8")
+    except (ValueError, LookupError):
+        return text.encode("utf-8", "replace")

@@ -6,6 +6,7 @@ import re
 
 from detection.mail import charsets, encoded_words
 from detection.mail.defects import Defects
+from detection.mail.hosts import ForeignHosts
 from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
@@ -18,11 +19,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Headers:
     """The fields of one header block, in order; a value is decoded when it is asked for."""
 
-    __slots__ = ("charset", "defects", "fields", "limits", "values")
+    __slots__ = ("charset", "defects", "fields", "foreign", "limits", "values")
 
     def __init__(self, block: bytes, limits: Limits, defects: Defects) -> None:
         self.limits = limits
         self.defects = defects
+        self.foreign = ForeignHosts(limits.foreign_hosts)
         self.charset = ""
         """What raw 8-bit values are tried in, after UTF-8: the charset that the body declares."""
         self.fields: list[tuple[str, bytes]] = []

@@ -13,7 +13,7 @@ NOTHING, REAL_FONT, ZERO_FONT, HIDES = range(4)
 """What a tag's attributes do to the text within."""
 
 _SURE = ("display:none", "visibility:hidden", "visibility:collapse", "max-height:0", "text-indent:-9", "opacity:0")
-_NOT_QUITE_ZERO = re.compile(r"(?:max-height|opacity):0(?:\.0*)?[1-9.%][^;]*+", re.IGNORECASE)
+_NOT_QUITE_ZERO = re.compile(r"(?:max-height|opacity):0(?:\.0*+)?+[1-9][^;]*+", re.IGNORECASE)
 _FONT_SIZE = re.compile(r"font-size:\s*+([\d.]{1,9})")
 _INK = re.compile(r"color:(?<![\w-]color:)([^;\"'}]{1,40})")
 _PAPER = re.compile(r"background(?:-color)?:([^;\"'}]{1,40})")

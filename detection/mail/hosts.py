@@ -5,38 +5,53 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
+from socket import AF_INET6, inet_pton
 from unicodedata import normalize
 
 LONGEST = 255
 _LABEL = 40
 _MOST_FOREIGN = 4
+_GROUP = re.compile(r"[0-9A-Fa-f]{1,4}\Z").match
+_ORDINARY = (0x2003, 0x3FFE)
+"""First groups of global unicast addresses without special ranges among them (2001:db8::, 2002:: and others)."""
 _PARTLY_SPECIAL = frozenset({100, 169, 172, 192, 198, 203})
 _PLAIN = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*+\Z")
 # Full stops of other scripts count as dots (RFC 3490 section 3.1).
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 
 
-def ascii_host(host: str) -> str:
+class ForeignHosts:
+    """How many more host names of one mail may be converted from other scripts: each costs a tenth of a millisecond."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+
+def ascii_host(host: str, foreign: ForeignHosts | None = None) -> str:
     """A domain or host in lower-case ASCII (IDNA), without trailing dots; cut to 255 characters. Never raises.
+
+    When `foreign` is used up, a name in another script gets a stand-in: one spelling, but not the registered one.
 
     >>> ascii_host("MÜLLER.example.")
     'xn--mller-kva.example'
     """
-    if len(host) > LONGEST:
-        host = host[-LONGEST:]
-    return _ascii_host(host)
+    if host.isascii():
+        return host[-LONGEST:].lower().strip(". \t")
+    if foreign is not None:
+        foreign.left -= 1
+        if foreign.left < 0:
+            return ".".join(map(_stand_in, host[-LONGEST:].lower().split(".")))[-LONGEST:]
+    return _ascii_host(host[-LONGEST:])
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=1 << 12)
 def _ascii_host(host: str) -> str:
-    host = host.lower()
-    if not host.isascii():
-        labels = host.translate(_DOTS).split(".")
-        # Longer or more manifold names cannot be registered; they need one spelling, not the costly right one.
-        real = len(labels) - sum(map(str.isascii, labels)) <= _MOST_FOREIGN and all(len(x) <= _LABEL for x in labels)
-        host = ".".join(
-            label if label.isascii() else _ascii_label(label) if real else _stand_in(label) for label in labels
-        )
+    labels = host.lower().translate(_DOTS).split(".")
+    # Longer or more manifold names cannot be registered; they need one spelling, not the costly right one.
+    real = len(labels) - sum(map(str.isascii, labels)) <= _MOST_FOREIGN and all(len(x) <= _LABEL for x in labels)
+    host = ".".join(_ascii_label(label) if real else _stand_in(label) for label in labels)
     return host.strip(". \t")[:LONGEST]
 
 
@@ -54,8 +69,7 @@ def _stand_in(label: str) -> str:
     return label if label.isascii() else "x-" + label.encode("utf-8", "replace").hex()[:60]
 
 
-@lru_cache(maxsize=1 << 13)
-def link_host(authority: str) -> str:
+def link_host(authority: str, foreign: ForeignHosts | None = None) -> str:
     """The host of a URL's authority: userinfo and port removed, `%41` decoded, numeric addresses in dotted form.
 
     >>> link_host("user:pw@WWW.Example.com:8080")
@@ -69,7 +83,7 @@ def link_host(authority: str) -> str:
     host = host.partition(":")[0]
     if "%" in host:
         host = _unquoted(host)
-    host = ascii_host(host)
+    host = ascii_host(host, foreign)
     if host and host[0].isdigit():
         return _dotted(host) or host
     return host
@@ -89,6 +103,15 @@ def _network(address: str) -> str:
     parts = address.split(".")
     if len(parts) == 4 and ":" not in address:
         return _network_of_four(parts)
+    groups = address.split(":", 3)
+    if (
+        len(groups) == 4
+        and all(map(_GROUP, groups[:3]))
+        and groups[2].strip("0")
+        and _ORDINARY[0] <= int(groups[0], 16) <= _ORDINARY[1]
+    ):
+        # Global unicast written in full, as mail servers do: no need to take it apart (RFC 4291 section 2.4).
+        return ":".join(f"{int(group, 16):x}" for group in groups[:3]) + "::/48" if _is_address(address) else ""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -110,6 +133,14 @@ def _network_of_four(parts: list[str]) -> str:
     if a in _PARTLY_SPECIAL and not ipaddress.IPv4Address(f"{a}.{b}.{c}.{d}").is_global:
         return ""
     return f"{a}.{b}.{c}.0/24"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        inet_pton(AF_INET6, text)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def is_plain_host(host: str) -> bool:

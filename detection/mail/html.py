@@ -218,7 +218,7 @@ def _as_shown(raw: str, most: int) -> tuple[str, int, int]:
     if not text.isascii():
         cleaned = _INVISIBLE.sub("", text)
         invisible = len(text) - len(cleaned)
-        text = cleaned
+        text = cleaned.strip()
     return text[:most], len(text) + beyond, invisible
 
 

@@ -28,6 +28,8 @@ class Limits:
     encoded_words: int = 500
     """RFC 2047 encoded words decoded in one header value."""
     recipients: int = 2_000
+    foreign_hosts: int = 100
+    """Host names in other scripts that are converted to ASCII."""
     references: int = 200
     """The first and the last ones are kept."""
     received: int = 100

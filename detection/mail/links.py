@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from detection.mail.hosts import is_plain_host, link_host
+from detection.mail.hosts import ForeignHosts, is_plain_host, link_host
+from detection.mail.limits import Limits
 from detection.mail.message import Link
 
 # Browsers take a backslash for a slash, any number of slashes, and none at all after these schemes
@@ -23,25 +24,30 @@ _CLOSING = {")": "(", "]": "["}
 _MOST_BRACKETS = 5
 
 
-def link_of(url: str, shown: str, most_url: int, most_shown: int) -> Link:
+def link_of(url: str, shown: str, limits: Limits, foreign: ForeignHosts) -> Link:
     """A link from its address as written (entities decoded) and its visible text."""
     url = url.strip()
     if not url.isprintable():
         url = _BLANKS.sub("", url)
-    return Link(url[:most_url], host_of(url), shown[:most_shown], shown_host_of(shown) if shown else "")
+    return Link(
+        url[: limits.url_characters],
+        host_of(url, foreign),
+        shown[: limits.shown_characters],
+        shown_host_of(shown, foreign) if shown else "",
+    )
 
 
-def host_of(url: str) -> str:
+def host_of(url: str, foreign: ForeignHosts | None = None) -> str:
     """Lower-case ASCII host of a URL; empty where there is none.
 
     >>> host_of("https://user@Login.Example.com.:443/x"), host_of("mailto:a@example.com"), host_of("//cdn.example/x")
     ('login.example.com', '', 'cdn.example')
     """
     match = _SPECIAL.match(url)
-    return link_host(match[2]) if match else ""
+    return link_host(match[2], foreign) if match else ""
 
 
-def shown_host_of(shown: str) -> str:
+def shown_host_of(shown: str, foreign: ForeignHosts | None = None) -> str:
     """The host that a visible text claims to lead to; empty when it does not look like an address.
 
     >>> shown_host_of("https://www.bank.example/login"), shown_host_of("bank.example"), shown_host_of("invoice.pdf")
@@ -51,7 +57,7 @@ def shown_host_of(shown: str) -> str:
         return ""
     match = _SHOWN.match(shown)
     if match is not None:
-        host = link_host(match[2])
+        host = link_host(match[2], foreign)
         return host if is_plain_host(host) else ""
     bare = _SHOWN_BARE.match(shown.strip(" \u00a0.,;:!()[]<>\"'")[:500])
     if bare is None or bare[2].lower() in _FILE_NAMES:
