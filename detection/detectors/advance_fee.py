@@ -7,40 +7,29 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     promise=(
-        rises("lure_advance_fee", 6.0, half=1.5),
-        rises("money_count", 1.0, half=1.0),
+        rises("lure_advance_fee", 6.0, half=2.0),
+        rises("money_count", 0.5, half=1.0),
         rises("lure_secrecy", 1.0, half=1.0),
-        rises("lure_payment", 0.5, half=1.0),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
     ),
     style=(
         rises("reply_to_differs", 1.0),
         rises("reply_to_is_free_mail", 1.5),
         rises("sender_is_free_mail", 0.7),
-        rises("recipients_undisclosed", 1.0),
+        rises("recipients_undisclosed", 0.6),
         rises("greeting_generic", 0.8),
         rises("capitals_density", 0.7, half=20.0),
         rises("subject_upper_share", 0.6, half=0.6),
         rises("lure_urgency", 0.4, half=1.0),
-        rises("phone_count", 0.3, half=1.0),
-        falls("link_count", 0.8, half=1.0),
+        falls("link_count", 0.8, half=0.7),
         falls("bulk", 0.8, half=0.1),
         rises("authentication_failures", 0.4, half=1.0, unknown=0.2),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
 )
 
@@ -71,6 +60,6 @@ _EVIDENCE = Weighing(
 )
 def advance_fee(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to promises money in the words of advance-fee fraud."""
-    promise, stranger, style = _EVIDENCE(s)
-    together = promise * style / (promise + style + 1.0)
-    return np.asarray((promise + 2.0 * together) * stranger * stranger + 0.1 * style + 0.3 * stranger)
+    promise, style = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + promise * (0.3 + 0.25 * style)))

@@ -7,30 +7,20 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
-    bait=(
-        rises("lure_callback", 4.0, half=0.7),
-        rises("phone_count", 2.0, half=1.0),
-        rises("lure_invoice", 1.5, half=1.0),
-        rises("money_count", 1.0, half=1.0),
-        rises("lure_account_threat", 0.6, half=1.0),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
-    ),
+    bait=(rises("lure_callback", 4.0, half=1.0),),
     style=(
+        rises("phone_count", 1.0, half=0.5),
+        rises("lure_invoice", 1.5, half=1.0),
+        rises("money_count", 0.8, half=1.0),
+        rises("lure_account_threat", 0.8, half=1.0),
         rises("sender_is_free_mail", 1.2),
-        falls("link_count", 1.0, half=0.7),
+        falls("link_count", 1.0, half=0.5),
         rises("greeting_generic", 0.6),
         rises("recipients_undisclosed", 0.5),
         rises("image_only", 0.5),
@@ -38,8 +28,6 @@ _EVIDENCE = Weighing(
         rises("lure_urgency", 0.3, half=1.0),
         rises("name_borrowed", 0.4, half=0.3),
         falls("bulk", 0.6, half=0.1),
-        rises("authentication_failures", 0.3, half=1.0, unknown=0.2),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
 )
 
@@ -68,5 +56,6 @@ _EVIDENCE = Weighing(
 )
 def callback(s: SignalValues) -> Floats:
     """A stranger confirms a purchase or renewal and wants to be called, rather than clicked."""
-    bait, stranger, style = _EVIDENCE(s)
-    return np.asarray(bait * stranger * stranger * (1.0 + 0.15 * style) + 0.1 * style + 0.3 * stranger)
+    bait, style = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + bait * (0.1 + 0.2 * style)))

@@ -7,33 +7,30 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     lure=(
-        rises("lure_credential", 3.0, half=1.0),
-        rises("lure_account_threat", 2.0, half=1.0),
+        rises("lure_credential", 4.0, half=1.0),
+        rises("lure_account_threat", 3.0, half=1.0),
         rises("lure_document_share", 1.5, half=1.0),
         rises("lure_urgency", 0.8, half=1.0),
         rises("lure_invoice", 0.4, half=1.0),
         rises("lure_payment", 0.3, half=1.0),
         rises("greeting_generic", 0.8),
-        rises("image_only", 1.2),
+        rises("image_only", 1.5),
         rises("form_count", 1.2, half=0.5),
         rises("hidden_text_share", 0.6, half=0.2),
         rises("non_ascii_lookalike_count", 1.0, half=1.0),
-        rises("text_brevity", 0.4, half=0.5),
         rises("name_holds_other_domain", 0.8),
-        rises("subject_upper_share", 0.2, half=0.5),
     ),
     link=(
         rises("link_new_sites", 2.0, half=0.5),
         falls("link_site_parties_least", 1.5, half=1.0, unknown=0.0),
         falls("link_site_youngest_days", 1.0, half=3.0, unknown=0.0),
-        rises("link_new_to_party_share", 0.8, half=0.5),
         rises("link_shown_host_differs", 1.0),
         rises("link_shows_sender_site", 0.7),
         rises("link_to_ip", 1.5),
@@ -46,25 +43,14 @@ _EVIDENCE = Weighing(
         rises("link_free_hosting", 1.0),
         rises("link_data_or_script", 1.0),
         rises("link_names_recipient", 1.0),
-        rises("link_foreign_share", 0.6, half=0.5),
+        rises("link_foreign_share", 0.8, half=0.5),
         rises("attachment_html", 2.5),
-        rises("link_plain_http", 0.2),
     ),
-    stranger=(
-        falls("sender_messages", 2.0, half=2.0),
-        falls("party_messages", 2.0, half=3.0),
-        falls("party_days", 1.0, half=2.0),
-        falls("wrote_to_site", 1.5, half=0.5),
-        falls("wrote_to_sender", 1.5, half=0.3),
-        falls("thread_sender_addressed", 0.7, half=0.5),
-        rises("authentication_failures", 0.8, half=1.0, unknown=0.2),
+    sender=(
         rises("spf_lost", 0.7, half=0.5),
         rises("dkim_lost", 0.7, half=0.5),
-        rises("envelope_differs", 0.2, unknown=0.3),
-        rises("reply_to_site_differs", 0.4),
-        rises("own_sender_disowned", 1.5),
-        rises("sender_local_digits", 0.2, half=3.0),
-        falls("mailing_list", 0.4, half=0.1),
+        rises("lookalike_imbalance", 0.7, half=1.0),
+        rises("name_borrowed", 0.7, half=0.3),
     ),
 )
 
@@ -124,8 +110,8 @@ _EVIDENCE = Weighing(
 )
 def credential_phishing(s: SignalValues) -> Floats:
     """A sender without history asks for a log-in or threatens an account, and offers a link or page of no standing."""
-    lure, link, stranger = _EVIDENCE(s)
-    # Lure and link strengthen each other; either alone, or from a familiar sender, is ordinary mail.
+    lure, link, sender = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    # Lure and link strengthen each other; either alone is ordinary mail.
     together = lure * link / (lure + link + 1.0)
-    suspicion = 0.5 * lure + 0.5 * link + 2.0 * together
-    return np.asarray(suspicion * stranger * stranger + 0.05 * (lure + link) + stranger)
+    return np.asarray(stranger * (1.0 + unease + 0.4 * lure + 0.3 * link + 2.5 * together + 0.3 * sender))

@@ -7,40 +7,32 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     identity=(
-        rises("own_name_misused", 4.0),
-        rises("own_name_misused_prominence", 4.0, half=5.0),
-        rises("name_holds_own_domain", 4.0),
-        rises("name_borrowed", 1.5, half=0.5),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("name_sender_messages", 2.0, half=1.0, unknown=0.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 4.0, half=0.3),
+        rises("own_name_misused", 3.0),
+        rises("own_name_misused_prominence", 3.0, half=5.0),
+        rises("name_holds_own_domain", 3.0),
     ),
     ask=(
         rises("lure_task", 1.5, half=0.5),
         rises("lure_gift_card", 1.5, half=0.5),
-        rises("lure_payment", 1.0, half=0.5),
-        rises("lure_bank_change", 1.0, half=0.5),
-        rises("lure_payroll", 1.0, half=0.5),
+        rises("lure_payment", 1.2, half=0.5),
+        rises("lure_bank_change", 1.2, half=0.5),
+        rises("lure_payroll", 1.2, half=0.5),
         rises("lure_urgency", 0.7, half=1.0),
         rises("lure_secrecy", 1.0, half=0.5),
-        rises("text_brevity", 0.6, half=0.5),
-        rises("sole_own_recipient", 0.5),
+        rises("text_brevity", 0.8, half=0.5),
+        rises("sole_own_recipient", 0.6),
         rises("sender_is_free_mail", 0.8),
         rises("reply_to_differs", 0.8),
-        rises("reply_unfounded", 0.4),
-        rises("authentication_failures", 0.7, half=1.0, unknown=0.2),
+        rises("authentication_failures", 0.5, half=1.0, unknown=0.2),
         falls("link_count", 0.3, half=3.0),
-        falls("recipient_messages_most", 0.05, half=500.0),
+        falls("name_sender_messages", 0.5, half=0.5),
     ),
 )
 
@@ -86,5 +78,6 @@ def executive_impersonation(s: SignalValues) -> Floats:
 
     The borrowed identity counts as far as the sender is a stranger; what it asks for adds to it.
     """
-    identity, stranger, ask = _EVIDENCE(s)
-    return np.asarray(identity * stranger * (1.0 + 0.15 * ask) + 0.1 * ask)
+    identity, ask = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + identity * (0.5 + 0.25 * ask)))

@@ -7,38 +7,24 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import DISOWNED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
-    threat=(
-        rises("lure_extortion", 7.0, half=1.0),
-        rises("account_number_count", 1.5, half=0.5),
-        rises("money_count", 0.5, half=1.0),
-        rises("lure_secrecy", 0.4, half=1.0),
-        rises("lure_payment", 0.7, half=1.0),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
-        rises("own_sender_disowned", 4.0),
-    ),
+    threat=(rises("lure_extortion", 8.0, half=2.0),),
     style=(
-        falls("link_count", 0.6, half=1.0),
+        rises("account_number_count", 1.5, half=0.5),
+        rises("money_count", 0.7, half=1.0),
+        rises("lure_payment", 0.8, half=1.0),
+        rises("lure_secrecy", 0.4, half=1.0),
+        rises("own_sender_disowned", 1.5),
+        falls("link_count", 0.6, half=0.7),
         falls("bulk", 0.6, half=0.1),
         rises("sole_own_recipient", 0.4),
-        rises("recipients_undisclosed", 0.5),
-        rises("lure_urgency", 0.4, half=1.0),
-        rises("sender_local_digits", 0.3, half=3.0),
-        rises("authentication_failures", 0.5, half=1.0, unknown=0.2),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
+    forged=(rises("own_sender_disowned", 1.0),),
 )
 
 
@@ -66,5 +52,7 @@ _EVIDENCE = Weighing(
 )
 def extortion(s: SignalValues) -> Floats:
     """A stranger, or somebody forging an own address, threatens and wants to be paid."""
-    threat, stranger, style = _EVIDENCE(s)
-    return np.asarray(threat * stranger * (1.0 + 0.15 * style) + 0.1 * style + 0.3 * stranger)
+    threat, style, forged = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    # A mail forged in the recipient's own name is a stranger's, however familiar the name.
+    return np.asarray(stranger * (1.0 + unease) + np.maximum(stranger, 0.8 * forged) * threat * (0.3 + 0.25 * style))

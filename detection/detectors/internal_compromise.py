@@ -7,19 +7,18 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import PRESSURE, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("own",),
     strange=(
-        falls("sender_network_share", 2.5, half=0.1, unknown=0.2),
-        falls("party_network_share", 1.5, half=0.05, unknown=0.2),
-        falls("sender_mailer_share", 1.5, half=0.1, unknown=0.2),
-        falls("sender_hour_share", 1.0, half=0.1, unknown=0.2),
-        rises("new_recipient_share", 1.0, half=0.5),
-        rises("own_recipient_count", 0.5, half=20.0),
+        falls("sender_network_share", 2.5, half=0.1, unknown=0.0),
+        falls("party_network_share", 1.5, half=0.05, unknown=0.0),
+        falls("sender_mailer_share", 1.5, half=0.1, unknown=0.0),
+        falls("sender_hour_share", 0.7, half=0.1, unknown=0.0),
+        rises("new_recipient_share", 0.5, half=0.5),
         rises("sender_awakening", 0.5, half=0.5),
     ),
     own=(rises("sender_is_own", 1.0),),
@@ -27,19 +26,17 @@ _EVIDENCE = Weighing(
         rises("lure_credential", 2.0, half=0.5),
         rises("lure_document_share", 2.0, half=0.5),
         rises("lure_account_threat", 1.0, half=0.5),
-        rises("lure_payment", 1.0, half=0.5),
+        rises("lure_payment", 0.7, half=0.5),
         rises("lure_gift_card", 1.5, half=0.5),
         rises("lure_bank_change", 1.5, half=0.5),
         rises("lure_urgency", 0.5, half=1.0),
-        rises("link_new_sites", 2.5, half=0.5),
+        rises("link_new_sites", 2.0, half=0.5),
         falls("link_site_parties_least", 1.0, half=1.0, unknown=0.0),
         rises("link_credential_word", 1.0),
         rises("link_free_hosting", 1.0),
         rises("link_shown_host_differs", 1.0),
         rises("attachment_html", 1.5),
-        rises("attachment_types_new", 0.5, half=1.0),
-        rises("text_brevity", 0.3, half=0.5),
-        falls("recipient_messages_most", 0.05, half=500.0),
+        rises("attachment_types_new", 0.3, half=1.0),
     ),
 )
 
@@ -101,5 +98,7 @@ _EVIDENCE = Weighing(
 def internal_compromise(s: SignalValues) -> Floats:
     """An own address writes as its owner never did, and brings a link, a file or a request that attacks bring."""
     strange, own, payload = _EVIDENCE(s)
-    together = strange * payload / (strange + payload + 1.0)
-    return np.asarray((2.0 * together + 0.2 * strange + 0.2 * payload) * own + 0.02 * payload)
+    stranger, unease = standing(s)
+    # Either alone is an ordinary day: a new telephone, a first link to somewhere.
+    together = strange * payload / (strange + payload + 2.0)
+    return np.asarray(stranger * (1.0 + unease) + own * together * together)

@@ -7,42 +7,36 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     resemblance=(
-        rises("lookalike_messages", 4.0, half=10.0),
-        rises("lookalike_imbalance", 3.0, half=1.0),
-        rises("lookalike_of_own", 4.0),
-        # Short domains have look-alikes by chance: resemblance of long ones means more.
+        rises("lookalike_messages", 3.0, half=10.0),
+        rises("lookalike_imbalance", 2.0, half=1.0),
+        rises("lookalike_of_own", 3.0),
         rises("lookalike_age_days", 1.0, half=60.0),
-    ),
-    stranger=(
-        falls("site_messages", 3.0, half=1.0),
-        falls("party_days", 1.0, half=1.0),
-        falls("wrote_to_site", 4.0, half=0.3),
     ),
     ask=(
         rises("lure_payment", 1.0, half=0.5),
         rises("lure_invoice", 1.0, half=0.5),
         rises("lure_bank_change", 1.5, half=0.5),
-        rises("lure_credential", 0.8, half=1.0),
-        rises("lure_document_share", 0.5, half=0.5),
-        rises("lure_task", 0.5, half=0.5),
+        rises("lure_credential", 1.0, half=1.0),
+        rises("lure_document_share", 0.7, half=0.5),
+        rises("lure_task", 0.6, half=0.5),
         rises("lure_urgency", 0.5, half=1.0),
         rises("account_number_count", 0.7, half=1.0),
         rises("reply_unfounded", 0.8),
         rises("thread_stranger", 0.8),
-        rises("name_borrowed", 1.0, half=0.3),
-        rises("own_name_misused", 1.0),
+        rises("name_borrowed", 1.5, half=0.3),
+        rises("own_name_misused", 1.5),
         rises("sender_domain_punycode", 1.0),
+        # Short names resemble one another by chance.
         rises("sender_domain_length", 0.8, half=12.0),
         rises("authentication_failures", 0.4, half=1.0, unknown=0.2),
         falls("bulk", 0.6, half=0.1),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
 )
 
@@ -82,5 +76,6 @@ _EVIDENCE = Weighing(
 )
 def lookalike_domain(s: SignalValues) -> Floats:
     """A domain that the tenant hardly knows resembles one that it knows well, or its own."""
-    resemblance, stranger, ask = _EVIDENCE(s)
-    return np.asarray(resemblance * stranger * (1.0 + 0.15 * ask) + 0.1 * ask)
+    resemblance, ask = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + resemblance * (0.4 + 0.3 * ask)))

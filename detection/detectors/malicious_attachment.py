@@ -7,33 +7,27 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
+    shares=("unusual",),
     file=(
         rises("attachment_executable", 5.0),
         rises("attachment_script", 4.0),
         rises("attachment_disk_image", 4.0),
         rises("attachment_double_extension", 4.0),
-        rises("attachment_macro", 2.5),
-        rises("attachment_html", 2.5),
-        rises("attachment_encrypted", 2.5),
+        rises("attachment_macro", 3.0),
+        rises("attachment_html", 3.0),
+        rises("attachment_encrypted", 3.0),
         rises("attachment_type_mismatch", 1.5),
         rises("attachment_archive", 1.0),
-        rises("attachment_document", 0.3),
     ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
-        rises("attachment_types_new", 2.0, half=0.5),
-        falls("attachment_copies_seen", 1.0, half=1.0, unknown=0.0),
+    unusual=(
+        rises("attachment_types_new", 1.0, half=0.2),
+        falls("attachment_copies_seen", 0.5, half=1.0, unknown=0.0),
     ),
     style=(
         rises("lure_invoice", 0.7, half=1.0),
@@ -44,9 +38,6 @@ _EVIDENCE = Weighing(
         rises("greeting_generic", 0.4),
         rises("reply_unfounded", 0.4),
         rises("authentication_failures", 0.5, half=1.0, unknown=0.2),
-        rises("envelope_differs", 0.2, unknown=0.3),
-        falls("recipient_messages_most", 0.05, half=500.0),
-        rises("attachment_bytes", 0.05, half=100000.0),
     ),
 )
 
@@ -96,5 +87,8 @@ _EVIDENCE = Weighing(
 )
 def malicious_attachment(s: SignalValues) -> Floats:
     """A dangerous kind of file from a sender who is new, or who never sent such a file."""
-    file, stranger, style = _EVIDENCE(s)
-    return np.asarray(file * stranger * (1.0 + 0.15 * style) + 0.1 * style + 0.3 * stranger)
+    file, unusual, style = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    # A familiar sender who never sent such a file is half a stranger.
+    new = np.maximum(stranger, 0.3 * unusual)
+    return np.asarray(stranger * (1.0 + unease) + new * file * (0.5 + 0.2 * style))

@@ -7,21 +7,20 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     money=(
-        rises("lure_payment", 2.5, half=1.0),
-        rises("lure_bank_change", 3.0, half=0.5),
+        rises("lure_payment", 3.0, half=1.0),
+        rises("lure_bank_change", 3.5, half=0.5),
         rises("lure_invoice", 1.5, half=1.0),
-        rises("lure_payroll", 2.0, half=1.0),
-        rises("lure_gift_card", 2.0, half=0.5),
-        rises("lure_advance_fee", 4.0, half=1.5),
+        rises("lure_payroll", 1.0, half=1.0),
+        rises("lure_advance_fee", 3.0, half=1.5),
         rises("account_number_count", 1.5, half=1.0),
-        rises("money_count", 1.0, half=1.0),
+        rises("money_count", 0.5, half=1.0),
     ),
     style=(
         rises("lure_urgency", 1.0, half=1.0),
@@ -31,25 +30,14 @@ _EVIDENCE = Weighing(
         rises("reply_to_is_free_mail", 1.5),
         rises("reply_to_site_differs", 1.0),
         rises("sender_is_free_mail", 0.8),
-        rises("recipients_undisclosed", 1.0),
+        rises("recipients_undisclosed", 0.6),
         rises("greeting_generic", 0.8),
         rises("reply_unfounded", 0.6),
+        rises("name_borrowed", 1.0, half=0.3),
         rises("authentication_failures", 0.6, half=1.0, unknown=0.2),
         rises("capitals_density", 0.5, half=20.0),
-        rises("sender_local_digits", 0.3, half=3.0),
-        rises("envelope_differs", 0.2, unknown=0.3),
-        falls("link_count", 0.6, half=2.0),
-        falls("bulk", 0.8, half=0.1),
-        falls("recipient_messages_most", 0.05, half=500.0),
-    ),
-    stranger=(
-        falls("sender_messages", 2.0, half=1.0),
-        falls("party_messages", 2.0, half=2.0),
-        falls("party_days", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 1.0, half=1.0),
-        falls("thread_sender_addressed", 1.0, half=0.5),
-        falls("reply_to_written_to", 0.3, half=0.5),
+        falls("link_count", 0.8, half=1.0),
+        falls("bulk", 1.0, half=0.1),
     ),
 )
 
@@ -92,6 +80,6 @@ _EVIDENCE = Weighing(
 )
 def payment_fraud(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to asks for a payment, changes bank details or promises money."""
-    money, style, stranger = _EVIDENCE(s)
-    together = money * style / (money + style + 1.0)
-    return np.asarray((money + 2.0 * together) * stranger * stranger + 0.1 * style + 0.5 * stranger)
+    money, style = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + money * (0.3 + 0.2 * style)))

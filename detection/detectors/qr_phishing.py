@@ -7,40 +7,30 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     picture=(
         rises("image_only", 2.0),
-        rises("image_count", 1.0, half=1.0),
-        rises("attachment_inline", 1.0),
+        rises("image_count", 0.7, half=1.0),
+        rises("attachment_inline", 0.7),
         rises("attachment_image", 1.5),
+    ),
+    lure=(
         rises("lure_credential", 2.5, half=0.7),
         rises("lure_document_share", 1.5, half=0.7),
         rises("lure_account_threat", 1.5, half=0.7),
         rises("lure_payroll", 0.7, half=1.0),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
+        rises("lure_urgency", 0.6, half=1.0),
     ),
     style=(
-        falls("link_count", 1.5, half=0.5),
-        rises("text_brevity", 0.8, half=0.5),
-        rises("lure_urgency", 0.6, half=1.0),
-        rises("name_holds_own_domain", 0.8),
-        rises("greeting_generic", 0.4),
-        rises("sole_own_recipient", 0.3),
-        falls("bulk", 0.6, half=0.1),
-        rises("authentication_failures", 0.5, half=1.0, unknown=0.2),
-        falls("recipient_messages_most", 0.05, half=500.0),
+        falls("link_count", 1.0, half=0.5),
+        rises("text_brevity", 0.5, half=0.5),
+        rises("name_holds_own_domain", 0.5),
+        rises("sole_own_recipient", 0.2),
     ),
 )
 
@@ -80,5 +70,7 @@ _EVIDENCE = Weighing(
 )
 def qr_phishing(s: SignalValues) -> Floats:
     """A stranger asks to log in or to open a document, with a picture where the link should be."""
-    picture, stranger, style = _EVIDENCE(s)
-    return np.asarray(picture * stranger * stranger * (0.4 + 0.2 * style) + 0.1 * style + 0.3 * stranger)
+    picture, lure, style = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    together = picture * lure / (picture + lure + 1.0)
+    return np.asarray(stranger * (1.0 + unease + together * (0.5 + style)))

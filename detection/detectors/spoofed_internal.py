@@ -13,29 +13,29 @@ from detection.detectors.reasons import (
     TASK,
 )
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("own",),
     forged=(
-        rises("own_sender_disowned", 5.0),
-        rises("own_sender_unproven", 2.0),
-        rises("spf_lost", 1.0, half=0.5),
-        rises("dkim_lost", 1.0, half=0.5),
-        rises("dmarc_lost", 1.0, half=0.5),
-        rises("authentication_failures", 1.0, half=1.0),
-        rises("reply_to_leaves_own", 3.0),
-        rises("envelope_differs", 1.0),
+        rises("own_sender_disowned", 4.0),
+        rises("own_sender_unproven", 1.0),
+        rises("reply_to_leaves_own", 2.0),
     ),
     own=(rises("sender_is_own", 1.0),),
     strange=(
-        falls("sender_network_share", 1.5, half=0.1, unknown=0.3),
-        falls("party_network_share", 1.5, half=0.05, unknown=0.3),
-        falls("sender_mailer_share", 0.7, half=0.1, unknown=0.3),
+        rises("spf_lost", 1.0, half=0.5),
+        rises("dkim_lost", 1.0, half=0.5),
+        rises("dmarc_lost", 1.0, half=0.5),
+        rises("authentication_failures", 0.7, half=1.0),
+        rises("envelope_differs", 0.7),
+        falls("sender_network_share", 1.0, half=0.1, unknown=0.1),
+        falls("party_network_share", 1.5, half=0.05, unknown=0.1),
+        falls("sender_mailer_share", 0.7, half=0.1, unknown=0.1),
         falls("mailing_list", 1.0, half=0.1),
-        falls("thread_messages", 0.5, half=1.0),
+        falls("parent_seen", 0.7, half=0.1),
         rises("lure_task", 0.7, half=0.5),
         rises("lure_credential", 1.0, half=0.5),
         rises("lure_payment", 0.7, half=0.5),
@@ -44,7 +44,6 @@ _EVIDENCE = Weighing(
         rises("lure_urgency", 0.4, half=1.0),
         rises("link_new_sites", 1.0, half=0.5),
         rises("attachment_html", 1.0),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
 )
 
@@ -81,4 +80,5 @@ _EVIDENCE = Weighing(
 def spoofed_internal(s: SignalValues) -> Floats:
     """An own address in From that authentication does not bear out, by a way that own mail does not take."""
     forged, own, strange = _EVIDENCE(s)
-    return np.asarray(forged * own * (1.0 + 0.2 * strange) + 0.1 * strange * own + 0.02 * strange)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease) + own * forged * (0.3 + 0.25 * strange))

@@ -7,6 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -16,25 +17,23 @@ _EVIDENCE = Weighing(
     change=(
         rises("lure_bank_change", 5.0, half=0.7),
         rises("account_number_count", 1.5, half=1.0),
-        rises("lure_payment", 0.7, half=1.0),
-        rises("lure_invoice", 0.7, half=1.0),
-        rises("lure_urgency", 0.5, half=1.0),
-        rises("lure_secrecy", 0.7, half=1.0),
+        rises("lure_payment", 0.5, half=1.0),
+        rises("lure_secrecy", 0.5, half=1.0),
     ),
     known=(
-        rises("party_messages", 2.0, half=3.0),
+        rises("party_messages", 1.5, half=3.0),
         rises("sender_messages", 1.0, half=2.0),
-        rises("site_solicited", 1.0),
-        falls("sender_is_own", 2.0, half=0.1),
+        rises("wrote_to_party", 1.0, half=0.5),
     ),
     strange=(
-        falls("sender_network_share", 1.5, half=0.1, unknown=0.2),
-        falls("party_network_share", 1.0, half=0.1, unknown=0.2),
-        falls("sender_mailer_share", 1.0, half=0.1, unknown=0.2),
-        falls("sender_hour_share", 0.4, half=0.1, unknown=0.2),
+        falls("sender_network_share", 1.5, half=0.1, unknown=0.1),
+        falls("party_network_share", 1.0, half=0.1, unknown=0.1),
+        falls("sender_mailer_share", 1.0, half=0.1, unknown=0.1),
+        falls("sender_hour_share", 0.4, half=0.1, unknown=0.1),
+        rises("lure_invoice", 0.7, half=1.0),
+        rises("lure_urgency", 0.5, half=1.0),
         rises("reply_to_differs", 1.0),
         rises("reply_to_diverts", 2.0),
-        falls("sender_reply_to_share", 0.7, half=0.1, unknown=0.0),
         rises("spf_lost", 0.7, half=0.5),
         rises("dkim_lost", 0.7, half=0.5),
         rises("dmarc_lost", 0.7, half=0.5),
@@ -43,8 +42,8 @@ _EVIDENCE = Weighing(
         rises("thread_stranger", 0.7),
         rises("sender_awakening", 0.5, half=0.5),
         rises("new_recipient_share", 0.4, half=0.5),
-        rises("attachment_types_new", 0.3, half=1.0),
     ),
+    own=(rises("sender_is_own", 1.0),),
 )
 
 
@@ -95,5 +94,8 @@ _EVIDENCE = Weighing(
 )
 def vendor_compromise(s: SignalValues) -> Floats:
     """A party that the tenant knows announces new bank details, the more so when the mail is not made as usual."""
-    change, known, strange = _EVIDENCE(s)
-    return np.asarray(change * known * (1.0 + 0.25 * strange) + 0.1 * strange)
+    change, known, strange, own = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    # Our own people announce bank details as well; that is no vendor's mail.
+    specific = change * known * (0.4 + 0.3 * strange) * (1.0 - 0.9 * own)
+    return np.asarray(stranger * (1.0 + unease) + 0.6 * specific)

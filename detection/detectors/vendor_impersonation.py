@@ -7,42 +7,31 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.standing import standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    shares=("stranger",),
     identity=(
-        rises("name_borrowed", 5.0, half=0.5),
-        rises("name_used_by_others", 2.0, half=5.0),
+        rises("name_borrowed", 4.0, half=0.5),
+        rises("name_used_by_others", 1.0, half=5.0),
         rises("name_holds_other_domain", 2.0),
-        rises("lookalike_imbalance", 1.5, half=1.0),
-    ),
-    stranger=(
-        falls("sender_messages", 3.0, half=1.0),
-        falls("party_messages", 1.0, half=2.0),
-        falls("pair_messages", 1.0, half=1.0),
-        falls("wrote_to_sender", 3.0, half=0.3),
-        falls("wrote_to_site", 0.7, half=1.0),
-        falls("thread_sender_addressed", 0.7, half=0.5),
+        rises("lookalike_imbalance", 1.0, half=1.0),
     ),
     ask=(
-        rises("lure_payment", 1.0, half=0.5),
-        rises("lure_invoice", 1.0, half=0.5),
+        rises("lure_payment", 1.2, half=0.5),
+        rises("lure_invoice", 1.2, half=0.5),
         rises("lure_bank_change", 2.0, half=0.5),
-        rises("lure_document_share", 0.7, half=0.5),
-        rises("lure_credential", 0.7, half=0.5),
+        rises("lure_document_share", 0.8, half=0.5),
+        rises("lure_credential", 0.8, half=0.5),
         rises("account_number_count", 0.6, half=1.0),
         rises("lure_urgency", 0.4, half=1.0),
-        rises("sender_is_free_mail", 1.0),
+        rises("sender_is_free_mail", 0.8),
         rises("reply_to_differs", 0.5),
         rises("reply_unfounded", 0.6),
-        rises("thread_stranger", 0.6),
-        falls("own_name_misused", 0.5, half=0.1),
+        rises("thread_stranger", 0.4),
         falls("bulk", 0.5, half=0.1),
-        rises("authentication_failures", 0.4, half=1.0, unknown=0.2),
-        falls("recipient_messages_most", 0.05, half=500.0),
     ),
 )
 
@@ -83,5 +72,6 @@ _EVIDENCE = Weighing(
 )
 def vendor_impersonation(s: SignalValues) -> Floats:
     """An unknown address bears the display name that a known correspondent uses."""
-    identity, stranger, ask = _EVIDENCE(s)
-    return np.asarray(identity * stranger * stranger * (1.0 + 0.15 * ask) + 0.1 * ask + 0.3 * stranger)
+    identity, ask = _EVIDENCE(s)
+    stranger, unease = standing(s)
+    return np.asarray(stranger * (1.0 + unease + identity * (0.3 + 0.3 * ask)))

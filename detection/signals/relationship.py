@@ -53,11 +53,13 @@ _WRITTEN = rows_of((wrote_to_sender, wrote_to_site))
     Member("wrote_to_site", "messages", "Messages that anyone of the tenant had sent to the sender's site."),
     Member("solicited", "flag", "The tenant had written to this address before.", 0, 1),
     Member("site_solicited", "flag", "The tenant had written to the sender's site before.", 0, 1),
+    Member("wrote_to_party", "messages", "Messages the tenant had sent to the sender's site, or free-mail address."),
 )
 def solicitation(m: MessageBatch, c: Context) -> Floats:
     """Whether the tenant writes to them: the strongest benign sign."""
     written = c.numbers[_WRITTEN]
-    return np.concatenate([written, np.minimum(written, 1.0)])
+    party = np.where(m.sender_is_free_mail, written[:1], written[1:])
+    return np.concatenate([written, np.minimum(written, 1.0), party])
 
 
 _THREAD = rows_of((thread_messages, thread_own_messages, thread_sender_messages, thread_sender_addressed, parent_seen))
