@@ -7,91 +7,38 @@ from typing import NamedTuple
 
 from detection.mail.batch import AttachmentFlag
 from detection.mail.keyring import recurring_key
+from detection.mail.lists import lines_of
 from detection.mail.message import Attachment
 
-_EXECUTABLE = (
-    "exe scr com pif msi msp cpl dll sys jar apk app dmg pkg deb rpm bin run elf gadget appx msix application xll wll"
-)
-_SCRIPT = "js jse vbs vbe wsf wsh ps1 psm1 psd1 bat cmd sh bash hta sct wsc lnk url scf reg inf py pl rb php msc chm iqy slk appref-ms settingcontent-ms library-ms search-ms rdp one onepkg ade adp"
-_MACRO = "docm dotm xlsm xltm xlam xlsb pptm potm ppam ppsm sldm doc xls ppt dot xlt pot"
-_ARCHIVE = "zip rar 7z gz tgz tar bz2 xz z ace arj cab lzh lha zipx tbz2 uue r00 001 jar"
-_DISK_IMAGE = "iso img vhd vhdx udf dmg bin cue nrg mdf wim"
-_HTML = "html htm shtml xhtml xht mht mhtml svg svgz hta"
-_IMAGE = "png jpg jpeg gif bmp tif tiff webp heic svg ico avif"
-_DOCUMENT = "pdf doc docx docm rtf odt xls xlsx xlsm xlsb ods csv ppt pptx pptm odp txt pages numbers key xps one pub vsd vsdx wpd"
-_CALENDAR = "ics vcs ical ifb"
+
+def _grouped(name: str) -> dict[str, list[str]]:
+    """The lines of a data file by their first word."""
+    groups: dict[str, list[str]] = {}
+    for line in lines_of(name):
+        first, *rest = line.split()
+        groups.setdefault(first, []).extend(rest)
+    return groups
+
 
 _FLAGS: dict[str, AttachmentFlag] = {}
-for _flag, _extensions in (
-    (AttachmentFlag.EXECUTABLE, _EXECUTABLE),
-    (AttachmentFlag.SCRIPT, _SCRIPT),
-    (AttachmentFlag.MACRO, _MACRO),
-    (AttachmentFlag.ARCHIVE, _ARCHIVE),
-    (AttachmentFlag.DISK_IMAGE, _DISK_IMAGE),
-    (AttachmentFlag.HTML, _HTML),
-    (AttachmentFlag.IMAGE, _IMAGE),
-    (AttachmentFlag.DOCUMENT, _DOCUMENT),
-    (AttachmentFlag.CALENDAR, _CALENDAR),
-):
-    for _extension in _extensions.split():
-        _FLAGS[_extension] = _FLAGS.get(_extension, AttachmentFlag(0)) | _flag
+for _name, _extensions in _grouped("extensions.txt").items():
+    for _extension in _extensions:
+        _FLAGS[_extension] = _FLAGS.get(_extension, AttachmentFlag(0)) | AttachmentFlag[_name]
 
-# Media types by the extension they usually have; several types of one file share it.
-_EXTENSION_OF_TYPE = {
-    "application/pdf": "pdf", "application/x-pdf": "pdf",
-    "application/msword": "doc", "application/rtf": "rtf", "text/rtf": "rtf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
-    "application/vnd.ms-excel": "xls", "application/excel": "xls", "application/x-excel": "xls",
-    "application/vnd.ms-powerpoint": "ppt", "application/vnd.ms-word.document.macroenabled.12": "docm",
-    "application/vnd.ms-excel.sheet.macroenabled.12": "xlsm", "application/vnd.ms-excel.sheet.binary.macroenabled.12": "xlsb",
-    "application/vnd.oasis.opendocument.text": "odt", "application/vnd.oasis.opendocument.spreadsheet": "ods",
-    "application/zip": "zip", "application/x-zip-compressed": "zip", "application/x-zip": "zip",
-    "application/x-rar-compressed": "rar", "application/vnd.rar": "rar", "application/x-rar": "rar",
-    "application/x-7z-compressed": "7z", "application/gzip": "gz", "application/x-gzip": "gz", "application/x-tar": "tar",
-    "application/x-bzip2": "bz2", "application/x-xz": "xz", "application/vnd.ms-cab-compressed": "cab",
-    "application/x-iso9660-image": "iso", "application/x-cd-image": "iso", "application/x-msdownload": "exe",
-    "application/x-dosexec": "exe", "application/vnd.microsoft.portable-executable": "exe", "application/x-executable": "elf",
-    "application/x-elf": "elf", "application/java-archive": "jar", "application/x-ms-shortcut": "lnk", "application/x-mach-binary": "bin",
-    "application/vnd.android.package-archive": "apk", "application/x-msi": "msi", "application/hta": "hta",
-    "application/javascript": "js", "text/javascript": "js", "application/x-javascript": "js", "text/vbscript": "vbs",
-    "application/x-sh": "sh", "text/x-shellscript": "sh", "application/x-msdos-program": "exe",
-    "text/html": "html", "application/xhtml+xml": "html", "image/svg+xml": "svg", "message/rfc822": "eml",
-    "text/plain": "txt", "text/csv": "csv", "text/calendar": "ics", "application/ics": "ics", "text/x-patch": "txt", "text/x-diff": "txt",
-    "image/jpeg": "jpg", "image/jpg": "jpg", "image/pjpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/bmp": "bmp",
-    "image/tiff": "tif", "image/webp": "webp", "image/heic": "heic", "image/x-icon": "ico", "image/vnd.microsoft.icon": "ico",
-    "application/onenote": "one", "application/msonenote": "one", "application/pkcs7-signature": "p7s",
-    "application/x-pkcs7-signature": "p7s", "application/pgp-signature": "asc", "application/pgp-keys": "asc", "text/vcard": "vcf", "text/x-vcard": "vcf",
-    "application/vnd.ms-outlook": "msg", "application/ms-tnef": "tnef", "application/json": "json", "text/xml": "xml", "application/xml": "xml",
+_EXTENSION_OF_TYPE = {media_type: extension for media_type, (extension,) in _grouped("media_types.txt").items()}
+_CONTAINERS = {kind: frozenset(extensions) for kind, extensions in _grouped("containers.txt").items()}
+_SAME = {
+    "jpeg": "jpg", "htm": "html", "shtml": "html", "xhtml": "html", "tiff": "tif", "tgz": "gz", "mhtml": "mht",
+    "text": "txt", "log": "txt", "patch": "txt", "diff": "txt",
 }  # fmt: skip
-_SAME = {"jpeg": "jpg", "htm": "html", "shtml": "html", "xhtml": "html", "tiff": "tif", "tgz": "gz", "mhtml": "mht", "text": "txt", "log": "txt", "patch": "txt", "diff": "txt"}  # fmt: skip
-
-# What the first bytes of a container say fits many kinds of file.
-_CONTAINERS = {
-    "zip": frozenset(
-        "zip docx docm dotx dotm xlsx xlsm xlsb xltx xltm xlam pptx pptm potx ppsx ppsm odt ods odp odg epub jar apk xps vsdx "
-        "pages numbers key kmz 3mf whl nupkg msix appx zipx ora sketch xpi crx".split()
-    ),
-    "doc": frozenset("doc dot xls xlt xla ppt pot pps msg msi vsd pub mpp wps db".split()),
-    "ole": frozenset("doc dot xls xlt xla ppt pot pps msg msi vsd pub mpp wps db".split()),
-    "txt": frozenset(
-        "txt csv tsv html js vbs ps1 bat cmd sh py c h cpp java xml json yml yaml ini cfg conf log md rst eml ics vcf asc sql rtf "
-        "tex patch diff pem key crt css svg hta wsf reg url srt dat dts dtsi mk am in spec php pl rb".split()
-    ),
-    "xml": frozenset(
-        "xml svg html xhtml kml gpx rss xsd xsl xslt plist wsf docx xlsx sct config vcxproj csproj".split()
-    ),
-    "html": frozenset("html mht hta svg xml xls doc eml".split()),
-    "gz": frozenset("gz svgz z emz".split()),
-    "exe": frozenset("exe dll scr sys com cpl ocx pif xll ax".split()),
-    "jpg": frozenset({"jpg", "jfif", "jpe"}),
-    "tif": frozenset("tif dng nef cr2 arw".split()),
-}
-_CONTAINERS["xls"] = _CONTAINERS["ppt"] = _CONTAINERS["msg"] = _CONTAINERS["doc"]
-_SAYS_NOTHING = frozenset({"", "application/octet-stream", "application/x-ole-storage", "application/x-download", "application/force-download", "application/unknown", "binary/octet-stream"})  # fmt: skip
 _OLE = "application/x-ole-storage"
-_BAIT = frozenset((_DOCUMENT + " " + _IMAGE + " zip mp3 mp4 wav").split())
+_SAYS_NOTHING = frozenset(
+    {"", "application/octet-stream", "application/x-download", "application/force-download", "application/unknown"}
+    | {"binary/octet-stream"}
+)
+_BAIT = frozenset(
+    extension for extension, flags in _FLAGS.items() if flags & (AttachmentFlag.DOCUMENT | AttachmentFlag.IMAGE)
+) | {"zip", "mp3", "mp4", "wav"}
 _DANGER = AttachmentFlag.EXECUTABLE | AttachmentFlag.SCRIPT | AttachmentFlag.HTML | AttachmentFlag.DISK_IMAGE
 
 
@@ -105,17 +52,18 @@ class AttachmentFeatures(NamedTuple):
 def features_of(attachment: Attachment) -> AttachmentFeatures:
     """The kind of an attachment as a key, and its flags."""
     kind = _kind(attachment.declared_type[:200], attachment.sniffed_type[:200], attachment.extension[:20])
-    flags = kind.flags
-    if attachment.inline:
-        flags |= AttachmentFlag.INLINE
+    flags = kind.flags | (_INLINE if attachment.inline else 0)
     if _hides_extension(attachment.name, attachment.extension):
-        flags |= AttachmentFlag.DOUBLE_EXTENSION
-    return AttachmentFeatures(recurring_key(kind.name), int(flags))
+        flags |= _DOUBLE_EXTENSION
+    return AttachmentFeatures(recurring_key(kind.name), flags)
+
+
+_INLINE, _DOUBLE_EXTENSION = int(AttachmentFlag.INLINE), int(AttachmentFlag.DOUBLE_EXTENSION)
 
 
 class _Kind(NamedTuple):
     name: str
-    flags: AttachmentFlag
+    flags: int
 
 
 @lru_cache(maxsize=1 << 12)
@@ -140,9 +88,7 @@ def _kind(declared_type: str, sniffed_type: str, extension: str) -> _Kind:
         and by_name in _FLAGS
         and by_name != by_bytes
         and by_name not in _CONTAINERS.get(by_bytes, ())
-    ):
-        flags |= AttachmentFlag.TYPE_MISMATCH
-    elif (
+    ) or (
         by_name in _FLAGS
         and by_header in _FLAGS
         and not _FLAGS[by_name] & _FLAGS[by_header]
@@ -151,7 +97,7 @@ def _kind(declared_type: str, sniffed_type: str, extension: str) -> _Kind:
         flags |= AttachmentFlag.TYPE_MISMATCH
     if "encrypted" in sniffed_type or "encrypted" in declared_type:
         flags |= AttachmentFlag.ENCRYPTED
-    return _Kind(name, flags)
+    return _Kind(name, int(flags))
 
 
 def _extension_of(media_type: str) -> str:
@@ -172,4 +118,4 @@ def _hides_extension(name: str, extension: str) -> bool:
         # A right-to-left override turns the visible end around (`gpj.exe` read backwards).
         return "\u202e" in name
     before = name[: -len(extension) - 1].rstrip(" .\u00a0_").lower()
-    return before.rpartition(".")[2] in _BAIT and "." in before or "\u202e" in name
+    return (before.rpartition(".")[2] in _BAIT and "." in before) or "\u202e" in name

@@ -38,6 +38,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
 )
 _TWO_SCRIPTS = re.compile("[a-z][\u0370-\u052f\u0531-\u058f]|[\u0370-\u052f\u0531-\u058f][a-z]", re.IGNORECASE)
+_OTHER_SCRIPT = re.compile("[\u0370-\u052f\u0531-\u058f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -70,6 +71,6 @@ def words_of_two_scripts(text: str) -> list[str]:
     >>> words_of_two_scripts("your pаsswоrd, please")
     ['pаsswоrd']
     """
-    if text.isascii() or not _TWO_SCRIPTS.search(text):
+    if text.isascii() or not _OTHER_SCRIPT.search(text) or not _TWO_SCRIPTS.search(text):
         return []
     return [word for word in _WORD.findall(text) if _TWO_SCRIPTS.search(word)]

@@ -5,14 +5,16 @@ Everything here is computed while the text is in memory, and only counts of it a
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from itertools import islice
+from operator import add
 from typing import NamedTuple
 
 import re2
 
 from detection.mail.confusables import fold, words_of_two_scripts
-from detection.mail.language import LANGUAGES, UNKNOWN_LANGUAGE, language_of
-from detection.mail.lures import INTENTS, intents_in, plain
+from detection.mail.language import LANGUAGES, UNKNOWN_LANGUAGE, Language, language_of
+from detection.mail.lures import INTENTS, LANGUAGES_WITH_LURES, intents_in, plain
 from detection.mail.quoted import own_text
 
 __all__ = ["INTENTS", "LANGUAGES", "Content", "content_of"]
@@ -21,8 +23,8 @@ LONGEST_TEXT = 20_000
 """Characters of text that are looked at."""
 _SHOUTED_IN = 4_000
 """Characters of text in which words in capitals are counted."""
-_MOST = 1_000
-"""Where counting stops."""
+_MOST = 30
+"""Where counting numbers stops: a price list holds thousands, and says no more by it."""
 
 
 class Content(NamedTuple):
@@ -53,19 +55,34 @@ def content_of(subject: str, text: str) -> Content:
     said = f"{subject[:1_000]}\n{own}"
     disguised = words_of_two_scripts(said)
     read = plain(fold(said) if disguised else said)
-    phones, money, accounts = _numbers(read, said)
+    language = language_of(said)
+    # One pass says which kinds of numbers there are at all; most mail is spared the counting.
+    there = _PRESENCE.Match(read) or ()
     return Content(
-        lures=intents_in(read),
-        language=language_of(own),
-        phone_count=phones,
-        money_count=money,
-        account_number_count=accounts,
+        lures=_lures(read, language),
+        language=language.best,
+        phone_count=_count(_PHONE, read) if _HAS_PHONE in there else 0,
+        money_count=_count(_MONEY, read) if _HAS_MONEY in there else 0,
+        account_number_count=_accounts(read, said, there),
         exclamation_count=said.count("!") + said.count("！"),
         upper_word_count=_shouted(said),
         lookalike_word_count=len(disguised),
-        generic_greeting=_GREETING.search(read) is not None,
+        generic_greeting=_HAS_GREETING in there,
         quoted_length=len(text) - len(own),
     )
+
+
+def _lures(read: str, language: Language) -> tuple[int, ...]:
+    """Phrases of English, which business mail mixes into everything, and of the text's own language or those it may be in."""
+    others = (language.best,) if language.best != UNKNOWN_LANGUAGE else language.possible[:_MOST_LANGUAGES]
+    found = intents_in(read, "en")
+    for other in others:
+        if LANGUAGES[other] != "en" and LANGUAGES[other] in LANGUAGES_WITH_LURES:
+            found = tuple(map(add, found, intents_in(read, LANGUAGES[other])))
+    return found
+
+
+_MOST_LANGUAGES = 2
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------
@@ -73,7 +90,8 @@ def content_of(subject: str, text: str) -> Content:
 _CURRENCY = r"(?:usd|us\$|eur|gbp|cad|aud|nzd|chf|jpy|cny|rmb|inr|zar|brl|pln|sek|nok|dkk|sgd|hkd|aed|[$€£¥₹]|r\$)"
 _AMOUNT = r"\d{1,3}(?:[.,' ]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _MONEY = re2.compile(
-    rf"{_CURRENCY} ?(?:{_AMOUNT})|(?:{_AMOUNT}) ?(?:million |thousand |m |k )?(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|zł|zl|pln|kr|€|£|元|円|万円|reais)"
+    rf"{_CURRENCY} ?(?:{_AMOUNT})"
+    rf"|(?:{_AMOUNT}) ?(?:million |thousand |m |k )?(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|zł|zl|pln|kr|€|£|元|円|万円|reais)"
 )
 _PHONE = re2.compile(
     r"(?:\+\d{1,3}[ .()-]{0,2})?(?:\(\d{2,5}\)[ .-]?|\d{2,5}[ .-])\d{2,4}(?:[ .-]\d{2,5}){1,3}\b|\+\d{8,14}\b"
@@ -81,24 +99,25 @@ _PHONE = re2.compile(
 # ISO 13616: country, two check digits, up to thirty letters or digits, in groups of four as printed.
 _IBAN = re2.compile(r"\b[a-z]{2}\d{2} ?(?:[a-z0-9]{4} ?){2,7}[a-z0-9]{1,4}\b")
 _ACCOUNT = re2.compile(
-    r"\b(?:(?:account|acct|a/c|acc|routing|aba|sort code|iban|swift|bic|kontonummer|konto|blz|clabe|numero de cuenta|cuenta|conta|agencia"
-    r"|compte|rib|rekening(?:nummer)?|numer konta|rachunek|bsb|ifsc|transit)(?: ?(?:number|no|num|nr|#|n°|code))?\.? ?[:#]? ?[a-z]{0,6}\d[\d -]{4,30})"
-    r"|账号[:： ]*\d{8,}|口座番号[:： ]*\d{6,}"
+    r"\b(?:account|acct|a/c|acc|routing|aba|sort code|iban|swift|bic|kontonummer|konto|blz|clabe|numero de cuenta|cuenta"
+    r"|conta|agencia|compte|rib|rekening(?:nummer)?|numer konta|rachunek|bsb|ifsc|transit)"
+    r"(?: ?(?:number|no|num|nr|#|n°|code))?\.? ?[:#]? ?[a-z]{0,6}\d[\d -]{4,30}"
+    r"|账号[: ]*\d{8,}|口座番号[: ]*\d{6,}"
 )
 _WALLET = re2.compile(
     r"\b(?:bc1[a-z0-9]{25,62}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[a-fA-F0-9]{40}|T[a-km-zA-HJ-NP-Z1-9]{33}|[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93})\b"
 )
-_FIVE_DIGITS = re2.compile(r"\d[\d .()-]{3,}\d")
+_WALLET_LOWER = re2.compile(r"\b(?:bc1|[13]|0x|t|[48])[a-z0-9]{25,93}\b")
 
 
-def _numbers(read: str, said: str) -> tuple[int, int, int]:
-    """Telephone numbers, amounts of money, account numbers. `said` keeps its case: wallet addresses need it."""
-    money = _count(_MONEY, read)
-    if not _FIVE_DIGITS.search(read):
-        return 0, money, 0
-    ibans = sum(map(_is_iban, _found(_IBAN, read)))
-    accounts = ibans + _count(_ACCOUNT, read) + _count(_WALLET, said)
-    return _count(_PHONE, read), money, accounts
+def _accounts(read: str, said: str, there: Sequence[int]) -> int:
+    """IBANs that check, account numbers named as such, wallet addresses; `said` keeps its case, as wallets need."""
+    found = sum(map(_is_iban, _found(_IBAN, read))) if _HAS_IBAN in there else 0
+    if _HAS_ACCOUNT in there:
+        found += _count(_ACCOUNT, read)
+    if _HAS_WALLET in there:
+        found += _count(_WALLET, said)
+    return min(found, _MOST)
 
 
 def _count(pattern: re2._Regexp[str], text: str) -> int:
@@ -106,14 +125,7 @@ def _count(pattern: re2._Regexp[str], text: str) -> int:
 
 
 def _found(pattern: re2._Regexp[str], text: str) -> list[str]:
-    if not pattern.search(text):
-        return []
-    found = []
-    for match in pattern.finditer(text):
-        found.append(match.group())
-        if len(found) == _MOST:
-            break
-    return found
+    return [match.group() for match in islice(pattern.finditer(text), _MOST)]
 
 
 def _is_iban(written: str) -> bool:
@@ -128,9 +140,11 @@ def _is_iban(written: str) -> bool:
 # --- manner ------------------------------------------------------------------------------------------------------
 
 _GREETING = re2.compile(
-    r"\b(?:dear|hello|hi|attn|attention|greetings|good day|good morning),? (?:our |valued |esteemed |e-?mail |account |my |all |online |loyal )*"
-    r"(?:customers?|clients?|users?|e-?mail(?: user| owner| address)?|members?|account (?:holder|owner|user)|sir\b|madam|sirs|sir/madam|friend|beneficiary|winner"
-    r"|(?:web)?mail user|subscribers?|card ?holder|owner|partner|beloved|shopper|valued|tax ?payer|one\b|[a-z0-9._-]+@)"
+    r"\b(?:dear|hello|hi|attn|attention|greetings|good day|good morning),? "
+    r"(?:our |valued |esteemed |e-?mail |account |my |all |online |loyal )*"
+    r"(?:customers?|clients?|users?|e-?mail(?: user| owner| address)?|members?|account (?:holder|owner|user)|sir\b|madam|sirs"
+    r"|sir/madam|friend|beneficiary|winner|(?:web)?mail user|subscribers?|card ?holder|owner|partner|beloved|shopper|valued"
+    r"|tax ?payer|one\b|[a-z0-9._-]+@)"
     r"|\b(?:estimad[oa]|apreciad[oa])(?:/a|\(a\))? (?:cliente|usuario|senor|amigo|beneficiario|titular|contribuyente)"
     r"|\bsehr geehrter? (?:kunde|kundin|nutzer|damen und herren|mitglied|user)|\bliebe[r]? (?:kunde|kundin|nutzer|mitglied)"
     r"|\b(?:cher|chere) (?:client|cliente|utilisateur|abonne|membre|usager|ami|beneficiaire)"
@@ -138,10 +152,25 @@ _GREETING = re2.compile(
     r"|\b(?:gentile|caro|egregio) (?:cliente|utente|signore|amico|titolare|contribuente)"
     r"|\b(?:geachte|beste) (?:klant|gebruiker|heer/mevrouw|mevrouw/heer|lid|relatie|client)"
     r"|\b(?:szanowny|drogi|szanowna|szanowni) (?:kliencie|uzytkowniku|uzytkowniczko|klientko|panie|panstwo)"
-    r"|お客様各位|お客さま各位|会員様|利用者様|ユーザー様|ご利用のお客様|お客様へ|尊敬的(?:用户|客户|会员|顾客|先生)|親愛的(?:用戶|客戶|會員)|亲爱的(?:用户|客户|会员|顾客)"
+    r"|お客様各位|お客さま各位|会員様|利用者様|ユーザー様|ご利用のお客様|お客様へ"
+    r"|(?:尊敬|亲爱|親愛)的(?:用户|客户|会员|顾客|先生|用戶|客戶|會員)"
 )
 
 
 def _shouted(text: str) -> int:
     """Words of three letters on all in capitals."""
-    return sum([len(word) > 2 and word.isupper() for word in text[:_SHOUTED_IN].split()])
+    return sum([len(word) > 2 for word in filter(str.isupper, text[:_SHOUTED_IN].split())])
+
+
+def _presence() -> re2.Set:
+    options = re2.Options()
+    options.never_capture = True
+    found = re2.Set.SearchSet(options)
+    for pattern in (_PHONE, _MONEY, _IBAN, _ACCOUNT, _WALLET_LOWER, _GREETING):
+        found.Add(pattern.pattern)
+    found.Compile()
+    return found
+
+
+_HAS_PHONE, _HAS_MONEY, _HAS_IBAN, _HAS_ACCOUNT, _HAS_WALLET, _HAS_GREETING = range(6)
+_PRESENCE = _presence()

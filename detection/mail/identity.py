@@ -12,7 +12,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from detection.mail.message import Defect, Message
-from detection.mail.names import person_name
+from detection.mail.names import person_key
 
 _BLANKS = b" \t\r\n\v\f"
 
@@ -26,7 +26,7 @@ def message_key(message: Message) -> int:
     parts = [
         message.sender.address if message.sender else "",
         # The name is part of it, or an attacker's harmless first mail would hide the same under a borrowed name.
-        person_name(message.sender.name) if message.sender else "",
+        str(person_key(message.sender.name)) if message.sender else "",
         message.reply_to.address if message.reply_to else "",
         _when(message),
         "\n".join(sorted({recipient.mailbox.address for recipient in message.recipients})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from typing import NamedTuple
 
 LANGUAGES = (
     "en", "es", "de", "fr", "pt", "it", "nl", "pl", "ja", "zh",
@@ -12,7 +12,7 @@ LANGUAGES = (
 """ISO 639-1 codes; a message's `language` is an index into these. New ones are added at the end only."""
 
 UNKNOWN_LANGUAGE = -1
-LOOKED_AT = 1_200
+LOOKED_AT = 800
 """Characters of a text that decide."""
 FEWEST_WORDS = 3
 """Stop-words of one language that must be seen."""
@@ -46,24 +46,43 @@ _ALPHABETS = (
     ("th", re.compile("[\u0e01-\u0e3a]")),
     ("hi", re.compile("[\u0905-\u0939]")),
 )
+_SOME_ALPHABET = re.compile("[\u0391-\u1fff\u3041-\ud7a3]")
 _SHARE_OF_ALPHABET = 0.1
 
 
-def language_of(text: str) -> int:
-    """Index into `LANGUAGES`, or `UNKNOWN_LANGUAGE` for a text too short or in none of them.
+class Language(NamedTuple):
+    """Which language a text is in, as far as one can tell, and which it may be in."""
 
-    >>> LANGUAGES[language_of("Bitte senden Sie die Rechnung an uns und nicht an die Bank")]
+    best: int
+    """Index into `LANGUAGES`, or `UNKNOWN_LANGUAGE` for a text too short, in none of them or in two alike."""
+    possible: tuple[int, ...]
+    """Every language of which there is some sign, the likeliest first."""
+
+
+def language_of(text: str) -> Language:
+    """The language of a text, from its first characters.
+
+    >>> LANGUAGES[language_of("Bitte senden Sie die Rechnung an uns und nicht an die Bank").best]
     'de'
     """
     text = text[:LOOKED_AT]
-    if not text.isascii():
+    if not text.isascii() and _SOME_ALPHABET.search(text):
         least = max(2, _SHARE_OF_ALPHABET * len(text))
         for code, alphabet in _ALPHABETS:
             if len(alphabet.findall(text)) >= least:
-                return LANGUAGES.index(code)
-    seen = [languages for word in text.lower().split() if (languages := _LANGUAGES_OF.get(word))]
-    if len(seen) < FEWEST_WORDS:
-        return UNKNOWN_LANGUAGE
-    votes = Counter([language for languages in seen for language in languages])
-    (best, most), *others = votes.most_common(2)
-    return best if not others or most > others[0][1] else UNKNOWN_LANGUAGE
+                index = LANGUAGES.index(code)
+                return Language(index, (index,))
+    seen = [_LANGUAGES_OF[word] for word in text.lower().split() if word in _LANGUAGES_OF]
+    if not seen:
+        return _NO_LANGUAGE
+    votes: dict[int, int] = {}
+    for languages in seen:
+        for language in languages:
+            votes[language] = votes.get(language, 0) + 1
+    possible = tuple(sorted(votes, key=votes.__getitem__, reverse=True))
+    best = possible[0]
+    clear = votes[best] >= FEWEST_WORDS and (len(possible) == 1 or votes[best] > votes[possible[1]])
+    return Language(best if clear else UNKNOWN_LANGUAGE, possible)
+
+
+_NO_LANGUAGE = Language(UNKNOWN_LANGUAGE, ())

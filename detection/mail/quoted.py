@@ -7,20 +7,38 @@ import re
 SHORTEST_OWN = 20
 """Characters below which a mail that quotes says nothing itself: what it passes on is then what it says."""
 
-# Marks that mail programs put above the quoted mail. Each needs a line of its own.
+# Marks that mail programs put above a quoted or forwarded mail, each on a line of its own.
+_RULES = (
+    "original message|original mail|forwarded message|forwarded by|ursprüngliche nachricht|ursprungliche nachricht"
+    "|original-?nachricht|weitergeleitete nachricht|message d['’]origine|message transf[ée]r[ée]|mensaje original"
+    "|mensaje reenviado|mensagem original|mensagem encaminhada|messaggio originale|messaggio inoltrato"
+    "|oorspronkelijk bericht|doorgestuurd bericht|wiadomo[śs][ćc] oryginalna|转发邮件信息|原始邮件"
+)
+_ATTRIBUTIONS = (
+    ("on", "wrote:?"),
+    ("am", "schrieb.{0,80}:"),
+    ("le", "a écrit ?:"),
+    ("el", "escribi[óo]:"),
+    ("em", "escreveu:"),
+    ("il", "ha scritto:"),
+    ("op", "schreef.{0,80}:"),
+    ("w dniu", "napisa[łl].{0,6}:"),
+)
+_FROM = "from|von|de|da|van|od|差出人|发件人"
+_SENT = (
+    "sent|date|gesendet|datum|envoyé|enviado(?: el| em)?|fecha|data|inviato|verzonden|wysłano|to|an|送信日時|发送时间"
+)
 _ABOVE = re.compile(
-    r"""^[ \t>]*(?:
-      -{2,}[ ]*(?:original[ ]message|forwarded[ ](?:message|by)|urspr(?:ü|ue)ngliche[ ]nachricht|original[ -]nachricht|weitergeleitete[ ]nachricht
-        |message[ ]d['’]origine|message[ ]transf[ée]r[ée]|mensaje[ ]original|mensaje[ ]reenviado|mensagem[ ]original|mensagem[ ]encaminhada
-        |messaggio[ ]originale|messaggio[ ]inoltrato|oorspronkelijk[ ]bericht|doorgestuurd[ ]bericht|wiadomo(?:ś|s)(?:ć|c)[ ]oryginalna
-        |转发邮件信息|原始邮件|original[ ]mail).*
-    | On[ ].{6,120}wrote:? | Am[ ].{6,120}schrieb.{0,80}: | Le[ ].{6,120}a[ ]écrit[ ]?: | El[ ].{6,120}escribi[óo]: | Em[ ].{6,120}escreveu:
-    | Il[ ].{6,120}ha[ ]scritto: | Op[ ].{6,120}schreef.{0,80}: | W[ ]dniu[ ].{6,120}napisa[łl].{0,6}:
-    | (?:From|Von|De|Da|Van|Od|差出人|发件人)[ ]?[:：].{1,200}\n[ \t>]*(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado(?:[ ]el|[ ]em)?|Fecha|Data|Inviato|Verzonden|Wysłano|To|An|送信日時|发送时间)[ ]?[:：].*
-    )$""",
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+    rf"^[ \t>]*(?:-{{2,}} *(?:{_RULES}).*"
+    + "".join(f"|{before} .{{6,120}}{after}" for before, after in _ATTRIBUTIONS)
+    + rf"|(?:{_FROM}) ?[:：].{{1,200}}\n[ \t>]*(?:{_SENT}) ?[:：].*)$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+# An attribution right above a block of `>` lines introduces that block, not everything below it: answers may follow.
+_ATTRIBUTED_BLOCK = re.compile(
+    r"^.{0,160}(?:wrote|schrieb|écrit|escribió|escreveu|scritto|schreef|napisał)[^\n]{0,80}:[ \t]*\n\s*\0", re.MULTILINE
+)
 
 
 def own_text(text: str) -> str:
@@ -32,7 +50,7 @@ def own_text(text: str) -> str:
     'I agree to it, dear all.'
     """
     own = _without_quoted_lines(text)
-    if mark := _first_mark(own):
+    if mark := _ABOVE.search(own):
         own = own[: mark.start()]
     if own is text:
         return text
@@ -43,16 +61,5 @@ def own_text(text: str) -> str:
 def _without_quoted_lines(text: str) -> str:
     if "\n>" not in text and not text.startswith(">"):
         return text
-    # An attribution line right above a `>` block introduces that block, not everything below it: answers may follow.
-    kept = _QUOTED_LINE.sub("\0", text)
-    kept = re.sub(
-        r"^.{0,160}(?:wrote|schrieb|écrit|escribió|escreveu|scritto|schreef|napisał)[^\n]{0,80}:[ \t]*\n\s*\0",
-        "\0",
-        kept,
-        flags=re.MULTILINE,
-    )
-    return kept.replace("\0", "")
-
-
-def _first_mark(text: str) -> re.Match[str] | None:
-    return _ABOVE.search(text)
+    # NUL marks a place and does not come up in text otherwise; where it does, nothing worse than a missed block follows.
+    return _ATTRIBUTED_BLOCK.sub("\0", _QUOTED_LINE.sub("\0", text)).replace("\0", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from detection.mail.lists import lines_of
+
 _VERSION = re.compile(
     r"[,;:]?\s*(?:(?:version|build|ver|v|release)\b\.?\s*)?(?:\d|\(|\[|/|\{|<).*", re.IGNORECASE | re.DOTALL
 )
@@ -13,17 +15,9 @@ _MOZILLA = re.compile(
 )
 _LONGEST = 200
 
-# Written on the way or by the receiver, or there only when a mail answers, is copied, belongs to a list, or is signed.
-_NOT_THE_PROGRAMS = frozenset(
-    "received return-path delivered-to envelope-to x-original-to x-envelope-from x-envelope-to delivery-date x-received "
-    "authentication-results received-spf dkim-signature domainkey-signature arc-seal arc-message-signature arc-authentication-results "
-    "x-spam-status x-spam-level x-spam-flag x-spam-score x-spam-checker-version x-virus-scanned x-google-dkim-signature x-gm-message-state "
-    "x-google-smtp-source cc bcc in-reply-to references reply-to sender resent-from resent-to resent-date resent-message-id "
-    "list-id list-post list-help list-archive list-subscribe list-owner errors-to x-beenthere x-mailman-version precedence x-mailman-original "
-    "content-transfer-encoding content-length lines status x-status x-uid x-keywords x-mozilla-status x-mozilla-status2 importance x-priority "
-    "x-folder x-origin x-filename x-uidl x-loop x-sieve".split()
-)
-_FAMILIES_ON_THE_WAY = ("x-ms-exchange-", "x-microsoft-antispam", "x-forefront-", "x-spam-", "x-proofpoint-", "x-mimecast-", "x-barracuda-", "x-ironport-", "arc-", "x-ms-office365-", "x-eop", "x-sender-", "x-incoming", "x-store-info", "x-message-", "x-sid-")  # fmt: skip
+_ENTRIES = lines_of("headers_of_the_way.txt")
+_NOT_THE_PROGRAMS = frozenset(_ENTRIES)
+_FAMILIES_ON_THE_WAY = tuple(entry[:-1] for entry in _ENTRIES if entry.endswith("*"))
 
 
 def product_of(mailer: str) -> str:
