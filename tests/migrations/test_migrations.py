@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -124,35 +126,31 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty: Database, m
     assert upgrade(empty) == (None, head())
 
 
+def _upgrade_when_told(pipe: Connection, url: str) -> None:
+    database = Database(url)
+    pipe.send("ready")
+    pipe.recv()
+    pipe.send(upgrade(database))
+
+
 def test_processes_that_upgrade_at_once_do_it_once(empty: Database) -> None:
-    code = (
-        "import sys; from onboarding.database.connection import Database; "
-        "from onboarding.database.upgrade import upgrade; database = Database(sys.argv[1]); "
-        "print('ready', flush=True); sys.stdin.readline(); print(upgrade(database))"
-    )
-    several = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, url(empty)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["onboarding.database.upgrade", "alembic.command", "psycopg"])
+    pipes, several = [], []
+    for _ in range(3):
+        ours, theirs = context.Pipe()
+        several.append(context.Process(target=_upgrade_when_told, args=(theirs, url(empty)), daemon=True))
+        several[-1].start()
+        pipes.append(ours)
+    for pipe in pipes:
+        assert pipe.recv() == "ready"
+    for pipe in pipes:
+        pipe.send("go")
+    said = [pipe.recv() for pipe in pipes]
     for process in several:
-        assert process.stdout is not None
-        assert process.stdout.readline()
-    said = []
-    for process in several:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in several:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        said.append(out.strip())
-    assert sorted(said) == sorted([str((None, head())), *[str((head(), head()))] * 2])
+        process.join(60)
+        assert process.exitcode == 0
+    assert sorted(said, key=str) == sorted([(None, head()), (head(), head()), (head(), head())], key=str)
 
 
 def test_the_embedded_default_makes_and_upgrades_itself(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from processes import line, start
+from processes import Process, race
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -197,21 +197,19 @@ def test_sums_hold_through_retries_and_crashes(
 
 def test_killing_a_worker_inside_its_transaction_leaves_the_page_before(database: Database, token: RunToken) -> None:
     code = """
-token = runs.RunToken("acme", sys.argv[2], int(sys.argv[3]))
+token = runs.RunToken("acme", arguments[0], int(arguments[1]))
 def page(n):
     return PageRecord(mailbox="info", sequence=n, cursor=f"after {n}", listed=3, written=3)
 with database.transaction("acme") as session:
     mailboxes.record_page(session, token, page(0))
 with database.transaction("acme") as session:
     mailboxes.record_page(session, token, page(1))
-    print("in the middle", flush=True)
-    time.sleep(600)
+    say("in the middle"); wait()
 """
     discover(database, token, "info")
-    process = start(database.url.render_as_string(hide_password=False), code, token.run, str(token.number))
-    assert line(process) == "in the middle"
+    process = Process(database.url.render_as_string(hide_password=False), code, token.run, str(token.number))
+    assert process.hear() == "in the middle"
     process.kill()
-    process.wait()
     assert mailbox(database).cursor == "after 0"
     assert record(database, token, page(1))
     assert totals(database).listed == 6
@@ -219,8 +217,7 @@ with database.transaction("acme") as session:
 
 def test_two_workers_on_one_mailbox_record_each_page_once(database: Database, token: RunToken) -> None:
     code = """
-token = runs.RunToken("acme", sys.argv[2], int(sys.argv[3]))
-print("ready", flush=True); sys.stdin.readline()
+token = runs.RunToken("acme", arguments[0], int(arguments[1]))
 mine = 0
 while True:
     with database.session("acme") as session:
@@ -230,18 +227,9 @@ while True:
     with database.transaction("acme") as session:
         page = PageRecord(mailbox="info", sequence=n, cursor=str(n), listed=2, written=2)
         mine += mailboxes.record_page(session, token, page)
-print(mine, flush=True)
+say(mine); wait()
 """
     discover(database, token, "info")
     url = database.url.render_as_string(hide_password=False)
-    workers = [start(url, code, token.run, str(token.number)) for _ in range(2)]
-    for worker in workers:
-        line(worker)
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    assert sum(int(line(worker)) for worker in workers) == 30
-    for worker in workers:
-        worker.communicate(timeout=60)
+    assert sum(int(mine) for mine in race(url, code, token.run, str(token.number), count=2)) == 30
     assert totals(database).listed == 60

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
-from processes import finish, start
+from processes import race
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.orm import Session
@@ -22,7 +24,9 @@ from onboarding.database.connection import Database, DatabaseError
 from onboarding.database.decisions import DecisionRow, Flagged
 from onboarding.database.mailboxes import Mailbox
 from onboarding.database.rows import AnyText
+from onboarding.database.upgrade import open_database
 from onboarding.lifecycle import MailboxState
+from onboarding.settings import Settings
 
 
 def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
@@ -90,7 +94,7 @@ def test_odd_mailbox_names_are_kept(database: Database, name: str) -> None:
         assert session.scalars(select(Mailbox.name).where(Mailbox.tenant == "acme", Mailbox.name == name)).one() == name
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
 @given(key=st.sampled_from([0, 1, 2**63 - 1, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1))
 def test_keys_of_64_bits_come_back(database: Database, key: int) -> None:
     one = Flagged(message_key=key, message_id="x", path="p", time=1, verdict="attack", kind="k", tail_probability=1e-9)
@@ -125,24 +129,13 @@ def test_a_database_can_be_sent_to_another_process(database: Database) -> None:
 
 def test_processes_that_write_at_once_lose_nothing(database: Database) -> None:
     code = """
-from onboarding.database import audit
-print("ready", flush=True); sys.stdin.readline()
 for n in range(40):
     with database.transaction("acme") as session:
         tenant = tenants.get(session, "acme", lock=True)
-        tenants.change(session, "acme", actor=sys.argv[2], overrides={"count": tenant.overrides.get("count", 0) + 1})
+        tenants.change(session, "acme", actor="bob", overrides={"count": tenant.overrides.get("count", 0) + 1})
+say("done"); wait()
 """
-    url = database.url.render_as_string(hide_password=False)
-    several = [start(url, code, f"process {n}") for n in range(3)]
-    for process in several:
-        assert process.stdout is not None
-        assert process.stdout.readline()
-    for process in several:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in several:
-        finish(process)
+    race(database.url.render_as_string(hide_password=False), code, count=3)
     with database.session("acme") as session:
         assert tenants.get(session, "acme").overrides == {"count": 120}
         assert len(audit.entries(session, "acme", limit=1000)) == 121
@@ -161,16 +154,12 @@ def _failing(times: int, error: Callable[[], Exception]) -> tuple[list[int], Cal
 
 
 def test_work_is_done_again_when_the_database_was_busy(database: Database) -> None:
-    import sqlite3
-
     attempts, work = _failing(2, lambda: OperationalError("x", {}, sqlite3.OperationalError("database is locked")))
     assert database.write("acme", work) == "done"
     assert len(attempts) == 3
 
 
 def test_work_that_cannot_succeed_is_not_repeated(database: Database) -> None:
-    import sqlite3
-
     attempts, work = _failing(
         9, lambda: OperationalError("x", {}, sqlite3.OperationalError("database or disk is full"))
     )
@@ -179,9 +168,8 @@ def test_work_that_cannot_succeed_is_not_repeated(database: Database) -> None:
     assert len(attempts) == 1
 
 
-def test_work_survives_connections_that_the_server_ends(postgresql_url: str, database: Database) -> None:
-    if database.url.get_backend_name() != "postgresql":
-        pytest.skip("SQLite has no server that could end a connection")
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_work_survives_connections_that_the_server_ends(database: Database) -> None:
     ended: list[int] = []
 
     def work(session: Session) -> float:
@@ -215,9 +203,6 @@ def test_a_password_is_not_shown() -> None:
 
 
 def test_a_database_in_a_folder_with_odd_letters(tmp_path: Path) -> None:
-    from onboarding.database.upgrade import open_database
-    from onboarding.settings import Settings
-
     home = tmp_path / "mail & müll?x=1#2 100%"
     open_database(Settings(home=home)).close()
     assert (home / "gatehouse.db").exists()

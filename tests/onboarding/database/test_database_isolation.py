@@ -28,6 +28,9 @@ from onboarding.database.rows import Row
 from onboarding.database.runs import Lease, Run, RunToken
 from onboarding.lifecycle import Mode, RunState, Step
 
+ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+"""SQLite has no row-level security: there the ORM alone keeps tenants apart."""
+
 TABLES = [table.name for table in METADATA.sorted_tables]
 
 
@@ -124,32 +127,26 @@ def test_a_row_of_another_tenant_is_not_written(both: Database) -> None:
         audit.record(session, "globex", "mallory", "something")
 
 
-@pytest.fixture
-def apart(both: Database) -> Database:
-    if both.url.get_backend_name() != "postgresql":
-        pytest.skip("SQLite has no row-level security: there the ORM alone keeps tenants apart")
-    return both
-
-
+@ON_POSTGRESQL
 @pytest.mark.parametrize("table", TABLES)
-def test_raw_sql_sees_one_tenant(apart: Database, table: str) -> None:
+def test_raw_sql_sees_one_tenant(both: Database, table: str) -> None:
     column = "name" if table == "tenants" else "tenant"
-    with apart.session("acme") as session:
+    with both.session("acme") as session:
         assert set(session.scalars(text(f"SELECT {column} FROM {table}"))) == {"acme"}
         assert set(session.scalars(text(f"SELECT {column} FROM {table} WHERE {column} = 'globex' OR true"))) == {"acme"}
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_raw_sql_deletes_from_one_tenant(apart: Database, table: str) -> None:
-    if table in ("tenants", "baselines", "calibrations", "mailboxes", "runs"):
-        pytest.skip("rows that others refer to: covered by those that refer")
-    column = "tenant"
-    with apart.transaction("acme") as session:
+@ON_POSTGRESQL
+@pytest.mark.parametrize("table", [table for table in TABLES if table not in ("baselines", "calibrations")])
+def test_raw_sql_deletes_from_one_tenant(both: Database, table: str) -> None:
+    """(Baselines and calibrations in force cannot be deleted at all.)"""
+    with both.transaction("acme") as session:
         session.execute(text(f"DELETE FROM {table}"))
-    with apart.session("globex") as session:
-        assert set(session.scalars(text(f"SELECT {column} FROM {table}"))) == {"globex"}
+    with both.session("globex") as session:
+        assert session.scalar(text(f"SELECT count(*) FROM {table}")) >= 1
 
 
+@ON_POSTGRESQL
 @pytest.mark.parametrize(
     "attempt",
     [
@@ -164,24 +161,26 @@ def test_raw_sql_deletes_from_one_tenant(apart: Database, table: str) -> None:
         "CREATE TABLE mine (x int)",
     ],
 )
-def test_raw_sql_writes_nothing_of_another(apart: Database, attempt: str) -> None:
-    with pytest.raises(DBAPIError), apart.transaction("acme") as session:
+def test_raw_sql_writes_nothing_of_another(both: Database, attempt: str) -> None:
+    with pytest.raises(DBAPIError), both.transaction("acme") as session:
         session.execute(text(attempt))
 
 
-def test_without_a_tenant_the_role_sees_nothing(apart: Database) -> None:
-    with apart.engine.begin() as raw:
+@ON_POSTGRESQL
+def test_without_a_tenant_the_role_sees_nothing(both: Database) -> None:
+    with both.engine.begin() as raw:
         raw.execute(text(f"SET LOCAL ROLE {TENANT_ROLE}"))
         for table in TABLES:
             assert raw.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
 
 
-def test_a_service_login_is_held_to_the_tenant_it_names(apart: Database) -> None:
+@ON_POSTGRESQL
+def test_a_service_login_is_held_to_the_tenant_it_names(both: Database) -> None:
     """A login that only has the role cannot leave it, whatever SQL it sends."""
-    with apart.engine.begin() as owner:
+    with both.engine.begin() as owner:
         owner.execute(text("DROP ROLE IF EXISTS scoring"))
         owner.execute(text(f"CREATE ROLE scoring LOGIN IN ROLE {TENANT_ROLE}"))
-    service = Database(apart.url.set(username="scoring"))
+    service = Database(both.url.set(username="scoring"))
     with service.session("acme") as session:
         session.execute(text("RESET ROLE"))
         assert set(session.scalars(text("SELECT tenant FROM runs"))) == {"acme"}
@@ -190,17 +189,19 @@ def test_a_service_login_is_held_to_the_tenant_it_names(apart: Database) -> None
     service.close()
 
 
-def test_the_tenant_ends_with_its_transaction(apart: Database) -> None:
+@ON_POSTGRESQL
+def test_the_tenant_ends_with_its_transaction(both: Database) -> None:
     """A pooled connection carries nothing over to whoever uses it next."""
-    with apart.session("acme"):
+    with both.session("acme"):
         pass
-    with apart.engine.begin() as raw:
+    with both.engine.begin() as raw:
         assert raw.scalar(text("SELECT coalesce(current_setting('gatehouse.tenant', true), '')")) == ""
         assert raw.scalar(text("SELECT current_user")) != TENANT_ROLE
 
 
-def test_every_table_has_its_policy(apart: Database) -> None:
-    with apart.engine.connect() as raw:
+@ON_POSTGRESQL
+def test_every_table_has_its_policy(both: Database) -> None:
+    with both.engine.connect() as raw:
         held = set(raw.scalars(text("SELECT relname FROM pg_class WHERE relrowsecurity")))
         policies = set(raw.scalars(text("SELECT tablename FROM pg_policies WHERE policyname = 'own_rows'")))
     assert held == policies == set(TABLES)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
 import threading
 import time
 from datetime import timedelta
 
 import pytest
-from processes import finish, line, start
+from processes import Process, race
 from sqlalchemy import update
 
 from onboarding import clock
@@ -17,19 +17,24 @@ from onboarding.database import fleet, mailboxes, runs, steps
 from onboarding.database.connection import Database
 from onboarding.database.heartbeat import beating
 from onboarding.database.mailboxes import PageRecord
+from onboarding.database.process import ProcessIdentity, _started, current, lives
 from onboarding.database.runs import Fenced, Run, RunToken, TenantBusy
 from onboarding.lifecycle import RunState, Step
 
 BEGIN = """
 with database.transaction("acme") as session:
     token = runs.begin(session, "acme", kind="onboard", actor="bob")
-print(token.run, token.number, flush=True)
+say(token.run)
 """
 
 
 def begin(database: Database, **options: object) -> RunToken:
     with database.transaction("acme") as session:
         return runs.begin(session, "acme", kind="onboard", actor="ada", **options)  # type: ignore[arg-type]
+
+
+def url(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
 
 
 def move_elsewhere(database: Database, token: RunToken, *, silent_for: float) -> None:
@@ -72,29 +77,40 @@ def test_a_tenant_that_is_not_there_has_no_runs(database: Database) -> None:
 
 
 def test_a_killed_process_is_replaced_at_once(database: Database) -> None:
-    process = start(database.url.render_as_string(hide_password=False), BEGIN + "time.sleep(600)")
-    first = line(process).split()[0]
+    process = Process(url(database), BEGIN + "wait()")
+    first = process.hear()
     with pytest.raises(TenantBusy, match=str(process.pid)):
         begin(database)
     process.kill()
-    # Not waited for yet: a zombie still has its process id, and counts as dead.
-    time.sleep(0.2)
     token = begin(database)
-    process.wait()
     assert token.number == 2
     with database.session("acme") as session:
         assert runs.get(session, "acme", first).state is RunState.CRASHED
-        assert runs.latest(session, "acme").id == token.run  # type: ignore[union-attr]
+        newest = runs.latest(session, "acme")
+    assert newest is not None
+    assert newest.id == token.run
+
+
+def test_a_zombie_is_not_alive() -> None:
+    """It still has its process id until its parent asks for it."""
+    child = subprocess.Popen(["sleep", "600"])
+    here = current()
+    identity = ProcessIdentity(here.host, here.place, child.pid, _started(child.pid) or "")
+    assert lives(identity)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert lives(identity) is False
+    child.wait()
+    assert lives(identity) is False
 
 
 def test_a_process_that_only_sleeps_is_not_replaced(database: Database) -> None:
-    process = start(database.url.render_as_string(hide_password=False), BEGIN + "time.sleep(600)")
-    line(process)
-    process.send_signal(signal.SIGSTOP)
+    process = Process(url(database), BEGIN + "wait()")
+    process.hear()
+    process.stop_responding()
     with clock.use(lambda: clock._system() + timedelta(days=1)), pytest.raises(TenantBusy):
         begin(database)
     process.kill()
-    process.wait()
 
 
 def test_a_reused_process_id_is_not_the_same_process(database: Database, token: RunToken) -> None:
@@ -165,28 +181,17 @@ def test_beginning_again_with_the_same_id_is_the_same_run(database: Database) ->
     assert begin(database, id="one") == begin(database, id="one")
 
 
-def test_of_two_that_begin_at_once_one_gets_the_tenant(database: Database) -> None:
+def test_of_several_that_begin_at_once_one_gets_the_tenant(database: Database) -> None:
     code = """
-print("ready", flush=True); sys.stdin.readline()
 try:
     with database.transaction("acme") as session:
-        token = runs.begin(session, "acme", kind="onboard", actor="bob")
-    print("got", flush=True)
+        runs.begin(session, "acme", kind="onboard", actor="bob")
+    say("got")
 except runs.TenantBusy:
-    print("busy", flush=True)
-sys.stdin.readline()
+    say("busy")
+wait()
 """
-    several = [start(database.url.render_as_string(hide_password=False), code) for _ in range(3)]
-    for process in several:
-        line(process)
-    for process in several:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    said = sorted(line(process) for process in several)
-    for process in several:
-        process.communicate("done\n", timeout=60)
-    assert said == ["busy", "busy", "got"]
+    assert sorted(race(url(database), code, count=3)) == ["busy", "busy", "got"]
 
 
 def test_a_takeover_waits_for_what_the_old_run_is_just_writing(database: Database, token: RunToken) -> None:
@@ -220,9 +225,9 @@ def test_a_heartbeat_shows_and_stops_when_replaced(database: Database, token: Ru
 
 
 def test_the_sweep_marks_runs_whose_process_is_gone(database: Database) -> None:
-    process = start(database.url.render_as_string(hide_password=False), BEGIN)
-    dead = line(process).split()[0]
-    finish(process)
+    process = Process(url(database), BEGIN)
+    dead = process.hear()
+    process.end()
     with database.transaction("globex") as session:
         runs.begin(session, "globex", kind="onboard", actor="ada")
     assert fleet.sweep(database) == [("acme", dead)]
