@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from detection.mail.dates import seconds_of
+from detection.mail.domains import site_of
 from detection.mail.headers import Headers, unfolded
 from detection.mail.hosts import public_network
 
@@ -13,6 +14,7 @@ _FROM = re.compile(r"\s*from\s+\[?([^\s;()\[\],]{1,255})", re.IGNORECASE)
 _BY = re.compile(r"\sby\s", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\[( ](?:IPv6:)?([0-9A-Fa-f.:]{7,45})(?=[\])\s]|\Z)")
 _BY_ADDRESS = re.compile(r"\S{1,255}\s{1,9}\(\[?([0-9A-Fa-f.:]{3,45})\]?\)")
+_BY_HTTPS = re.compile(r"(\S{1,255})\s{1,9}with\s{1,9}https", re.IGNORECASE)
 LONGEST = 2_000
 
 
@@ -51,7 +53,7 @@ def way_of(headers: Headers) -> Way:
         for address in reversed(_ADDRESS.findall(peer)):
             found = public_network(address)
             if found:
-                if by is not None and _same_house(address, text, by.end()):
+                if by is not None and _same_house(match[1], address, text, by.end()):
                     neighbour = neighbour or found
                 else:
                     network = found
@@ -63,10 +65,16 @@ def way_of(headers: Headers) -> Way:
     return Way(received, tuple(path), network)
 
 
-def _same_house(address: str, text: str, by: int) -> bool:
+def _same_house(peer: str, address: str, text: str, by: int) -> bool:
+    """Whether a hop stays within one service: judged by the receiver's own address where it is told.
+
+    Names alone are the peer's to choose; they count only for the delivery by HTTPS within one service, as Exchange
+    Online ends every way.
+    """
     match = _BY_ADDRESS.match(text, by)
     if match is None:
-        return False
+        receiver = _BY_HTTPS.match(text, by)
+        return receiver is not None and site_of(receiver[1].lower()) == site_of(peer.lower())
     if ":" in address:
         # /24: what one large provider is given (2603:1000::/24 and the like).
         return _first_24_bits(address) == _first_24_bits(match[1])

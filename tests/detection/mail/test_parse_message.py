@@ -242,9 +242,19 @@ def test_the_way_is_read_newest_first_with_the_border_network() -> None:
 
 def test_a_large_service_handing_on_between_its_own_public_addresses_is_not_the_sender() -> None:
     message = with_headers(
+        "Received: from B.mail.example (2603:10b6:a03:477::19) by C.mail.example with HTTPS; Fri, 8 Sep 2023 05:47:04 +0000",
         "Received: from A.mail.example (2603:10a6:10:130::24) by B.mail.example",
         " (2603:10b6:a03:477::19) with SMTP; Fri, 8 Sep 2023 05:47:04 +0000",
         "Received: from evil.example (8.8.4.4) by A.mail.example (10.1.1.1); Fri, 8 Sep 2023 05:47:04 +0000",
+        "From: a@acme.example",
+    )
+    assert message.sending_network == "8.8.4.0/24"
+
+
+def test_a_peer_that_only_calls_itself_a_neighbour_is_the_sender() -> None:
+    message = with_headers(
+        "Received: from x.acme.example (8.8.4.4) by mx.acme.example with ESMTP; Fri, 8 Sep 2023 05:47:04 +0000",
+        "Received: from y (9.9.9.9) by x; Fri, 8 Sep 2023 05:47:04 +0000",
         "From: a@acme.example",
     )
     assert message.sending_network == "8.8.4.0/24"
