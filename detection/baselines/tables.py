@@ -92,26 +92,27 @@ def build(batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAYO
     seen = reading.clock[reading.learn]
     last = int(seen.max())
     elements = {fact: elements_of(fact, layout, reading) for fact in layout.distinct}
+    none = np.zeros(0, dtype=np.uint64)
+    parents = dict.fromkeys(layout.distinct, none)
     keys: list[Keys] = []
     cells: list[Cells] = []
     recent: list[Keys] = []
     bounds = [0]
     for space in layout.spaces:
-        rows, matrix, logs = _build_space(space, layout, reading, elements, bounds[-1], last)
+        rows, matrix, logs = _build_space(space, layout, reading, elements, parents, bounds[-1], last)
         keys.append(rows)
         cells.append(matrix.reshape(-1))
         recent.extend(logs)
         bounds.append(bounds[-1] + len(rows))
     if bounds[-1] > MOST_ROWS:
         raise ValueError(f"a baseline holds at most {MOST_ROWS:,} keys; these messages have {bounds[-1]:,}")
-    log = np.concatenate([*recent, np.zeros(0, dtype=np.uint64)])
+    log = np.concatenate([*recent, none])
     log.sort()
-    pairs = [elements[fact] for fact in layout.distinct]
     return Tables(
         keys=np.concatenate(keys),
         cells=np.concatenate(cells),
-        elements=np.concatenate([p[0] for p in pairs]) if pairs else np.zeros(0, dtype=np.uint64),
-        parents=np.concatenate([p[1] for p in pairs]) if pairs else np.zeros(0, dtype=np.uint64),
+        elements=np.concatenate([*(elements[fact][0] for fact in layout.distinct), none]),
+        parents=np.concatenate([*(parents[fact] for fact in layout.distinct), none]),
         recent=log,
         bounds=np.array(bounds, dtype=np.int64),
         messages=int(np.count_nonzero(reading.learn)),
@@ -121,29 +122,28 @@ def build(batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAYO
     )
 
 
-def elements_of(fact: DistinctCount, layout: Layout, reading: Reading) -> tuple[Keys, Keys]:
-    """The different elements of a fact, sorted, and the salted key that each is filed under."""
+def elements_of(fact: DistinctCount, layout: Layout, reading: Reading) -> tuple[Keys, Ints]:
+    """The different elements of a fact, sorted, and which value of the fact's space brings each."""
     level = level_of(fact.element)
     elements = reading.keys(fact.element)
     at = np.flatnonzero(reading.learned(fact.where, level) & (elements != NO_KEY))
     order, ordered = stable_order(salted(elements[at], layout.distinct.index(fact)))
     first = changes(ordered)
-    space = layout.space_of[fact]
-    filed = reading.keys(space.parts)
-    if space.level is not level:
-        filed = reading.spread(level, filed)
-    return ordered[first], salted(filed[at[order[first]]], space.number)
+    bringer = at[order[first]]
+    filed_level = layout.space_of[fact].level
+    return ordered[first], bringer if filed_level is level else reading.owner(level)[bringer]
 
 
 def _build_space(
     space: Space,
     layout: Layout,
     reading: Reading,
-    elements: dict[DistinctCount, tuple[Keys, Keys]],
+    elements: dict[DistinctCount, tuple[Keys, Ints]],
+    parents: dict[DistinctCount, Keys],
     row_base: int,
     last: int,
 ) -> tuple[Keys, Cells, list[Keys]]:
-    """Sorted keys, cells (uint32[rows, width]) and logs of one space."""
+    """Sorted keys, cells (uint32[rows, width]) and logs of one space; fills in the `parents` of its elements."""
     level = space.level
     keys = reading.keys(space.parts)
     lets_in = {fact.where.name: reading.learned(fact.where, level) for fact in space.facts}
@@ -161,25 +161,28 @@ def _build_space(
     owner = reading.owner(level)[at]
     seconds = reading.clock[owner]
     repeated = ~new & ~changes(owner)
+    row = np.cumsum(new) - 1
     logs: list[Keys] = []
     for stream in layout.streams:
         if stream.space is space:
             keep = lets_in[stream.where.name][at] & ~repeated & (seconds >= max(last - stream.seconds, 0))
-            row = np.cumsum(new)[keep] - 1 + row_base
-            logs.append(pack(stream.number, row, seconds[keep]))
+            logs.append(pack(stream.number, row[keep] + row_base, seconds[keep]))
     for fact in space.facts:
         if isinstance(fact, Recent):
             continue
         column = space.column(fact)
         learned = lets_in[fact.where.name][at]
         if isinstance(fact, DistinctCount):
-            parents = np.searchsorted(rows, elements[fact][1])
-            matrix[:, column] = np.bincount(parents, minlength=len(rows))
+            row_of = np.zeros(len(keys), dtype=np.int64)
+            row_of[at] = row
+            filed = row_of[elements[fact][1]]
+            matrix[:, column] = np.bincount(filed, minlength=len(rows))
+            parents[fact] = rows[filed]
         elif isinstance(fact, FirstValue):
             of = reading.value_at(level, fact.of, space.parts)[at]
             lifted = np.where(learned & (of != NO_KEY), fact.lift(seconds), np.uint32(0))
             first = np.maximum.reduceat(lifted, starts)
-            leads = (lifted != 0) & (lifted == first[np.cumsum(new) - 1])
+            leads = (lifted != 0) & (lifted == first[row])
             value = np.minimum.reduceat(np.where(leads, of, np.uint64(2**64 - 1)), starts)
             put_value(matrix[:, column : column + 3], first, np.where(first != 0, value, np.uint64(0)))
         else:
