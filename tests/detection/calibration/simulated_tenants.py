@@ -7,14 +7,13 @@ prod_d F_d in closed form, with F_d the probability that detector d stays below 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from detection.calibration.calibrate import CalibrationResult, calibrate
-from detection.calibration.calibration import Calibration
 
 SHOCK = 0.3
 
@@ -78,13 +77,15 @@ def draw(panel: tuple[str, ...], n: int, rng: np.random.Generator) -> np.ndarray
     return np.array([LAWS[name].quantile(row) for name, row in zip(panel, u, strict=True)])
 
 
-def true_rate(calibration: Calibration, panel: tuple[str, ...], threshold: float) -> float:
-    """The exact probability that a benign message's combined number is at or below the threshold."""
-    quiet = [
-        1.0 if score is None else LAWS[name].below(score)
-        for name, score in zip(panel, calibration.scores_at(threshold), strict=True)
-    ]
+def true_rate(scores: Sequence[float | None], panel: tuple[str, ...]) -> float:
+    """The exact probability that a benign message reaches the firing score of any detector (None: it never fires)."""
+    quiet = [1.0 if x is None else LAWS[name].below(x) for name, x in zip(panel, scores, strict=True)]
     return 1.0 - (SHOCK * min(quiet) + (1 - SHOCK) * float(np.prod(quiet)))
+
+
+def attack_rate(result: CalibrationResult, panel: tuple[str, ...]) -> float:
+    """The true rate of `attack` on benign messages."""
+    return true_rate([row.attack_score for row in result.detectors], panel)
 
 
 def calibrated(

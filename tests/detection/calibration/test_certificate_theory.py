@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulated_tenants import PANELS, calibrated, draw, true_rate
+from simulated_tenants import PANELS, attack_rate, calibrated, draw, true_rate
 
 from detection.calibration.budget import Rehearsal
 from detection.calibration.calibrate import calibrate
@@ -25,10 +25,10 @@ def test_counted_the_true_rate_exceeds_alpha_in_at_most_delta_of_tenants(panel: 
         result = calibrated(draw(PANELS[panel], 800, rng), rng, alpha, DELTA, suspicious_alpha=0.05)
         assert result.certificate.basis is Basis.COUNTED
         assert result.certificate.certified
-        rates.append(true_rate(result.calibration, PANELS[panel], result.calibration.attack_threshold))
+        rates.append(attack_rate(result, PANELS[panel]))
         broken += rates[-1] > alpha
-        suspicious = true_rate(result.calibration, PANELS[panel], result.calibration.suspicious_threshold)
-        broken_suspicious += suspicious > 0.05
+        scores = result.calibration.scores_at(result.calibration.suspicious_threshold)
+        broken_suspicious += true_rate(scores, PANELS[panel]) > 0.05
     assert within_binomial_error(broken, tenants, DELTA)
     assert within_binomial_error(broken_suspicious, tenants, DELTA)
     assert np.mean(rates) > alpha / 50, "a promise kept by flagging nothing would be worthless"
@@ -40,7 +40,7 @@ def test_counted_without_ties_the_promise_is_broken_about_as_often_as_the_binomi
     rates = []
     for _ in range(500):
         result = calibrated(draw(("normal", "exponential"), 1000, rng), rng, 0.02, DELTA)
-        rates.append(true_rate(result.calibration, ("normal", "exponential"), result.calibration.attack_threshold))
+        rates.append(attack_rate(result, ("normal", "exponential")))
     # 500 certify; 5 may exceed: P(Bin(500, 0.02) <= 5) = 0.067.
     assert abs((np.array(rates) > 0.02).mean() - 0.067) < 3 * np.sqrt(0.067 * 0.933 / 500)
 
@@ -56,7 +56,7 @@ def test_counted_with_weights_chosen_on_rehearsals_keeps_its_promise() -> None:
         rehearsal = Rehearsal(attacks, ["first"] * 30 + ["last"] * 30)
         result = calibrated(scores, rng, 0.02, DELTA, rehearsal=rehearsal)
         adopted += result.weights.adopted
-        broken += true_rate(result.calibration, PANELS[panel], result.calibration.attack_threshold) > 0.02
+        broken += attack_rate(result, PANELS[panel]) > 0.02
     assert within_binomial_error(broken, tenants, DELTA)
     assert adopted > tenants / 10
 
@@ -71,7 +71,7 @@ def test_extrapolated_what_counting_promises_at_the_threshold_is_kept(panel: str
         assert certificate.basis is Basis.EXTRAPOLATED
         assert not certificate.certified
         assert certificate.counted_alpha == pytest.approx(certificate.smallest_certifiable_alpha)
-        rate = true_rate(result.calibration, PANELS[panel], result.calibration.attack_threshold)
+        rate = attack_rate(result, PANELS[panel])
         broken += rate > certificate.counted_alpha
     assert within_binomial_error(broken, tenants, DELTA)
 
@@ -84,7 +84,7 @@ def test_extrapolated_alpha_itself_is_kept_where_the_limit_law_holds(panel: str)
     for _ in range(tenants):
         result = calibrated(draw(PANELS[panel], 2000, rng), rng, 1e-3, DELTA)
         assert result.certificate.basis is Basis.EXTRAPOLATED
-        rates.append(true_rate(result.calibration, PANELS[panel], result.calibration.attack_threshold))
+        rates.append(attack_rate(result, PANELS[panel]))
         broken += rates[-1] > 1e-3
         estimates += result.certificate.estimated_rate is not None
     assert within_binomial_error(broken, tenants, DELTA)
@@ -103,7 +103,7 @@ def test_pooled_what_counting_promises_is_kept_and_alpha_is_met_by_tenants_like_
         certificate = result.certificate
         assert certificate.basis is Basis.POOLED
         assert not certificate.certified
-        rate = true_rate(result.calibration, panel, result.calibration.attack_threshold)
+        rate = attack_rate(result, panel)
         broken += rate > certificate.counted_alpha
         over += rate > 3e-3
         small.append(rate)
@@ -125,5 +125,5 @@ def test_many_messages_a_campaign_the_rate_by_campaign_is_what_is_promised() -> 
         )  # fmt: skip
         assert result.certificate.effective_n == 150
         assert result.certificate.n == 900
-        broken += true_rate(result.calibration, ("normal", "exponential"), result.calibration.attack_threshold) > alpha
+        broken += attack_rate(result, ("normal", "exponential")) > alpha
     assert within_binomial_error(broken, tenants, DELTA)

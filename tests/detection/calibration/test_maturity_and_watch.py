@@ -123,8 +123,8 @@ def test_the_lower_bound_is_below_the_truth_at_all_times_and_agrees_with_the_ala
     missed = 0
     for _ in range(100):
         watch, ever = RateWatch(alpha=0.01, delta=0.1), False
-        for h in rng.binomial(200, 0.02, 20):
-            watch = watch.observe(200, int(h))
+        for h in rng.binomial(500, 0.02, 8):
+            watch = watch.observe(500, int(h))
             ever |= watch.lower_bound > 0.02
             assert (watch.lower_bound >= 0.01) == (watch.log_evidence >= np.log(10))
         missed += ever
