@@ -13,12 +13,10 @@ from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    promise=(
-        rises("lure_advance_fee", 6.0, half=2.0),
-        rises("money_count", 0.5, half=1.0),
-        rises("lure_secrecy", 1.0, half=1.0),
-    ),
+    promise=(rises("lure_advance_fee", 8.0, half=3.0),),
     style=(
+        rises("money_count", 0.5, half=1.0),
+        rises("lure_secrecy", 0.7, half=1.0),
         rises("reply_to_differs", 1.0),
         rises("reply_to_is_free_mail", 1.5),
         rises("sender_is_free_mail", 0.7),
@@ -62,4 +60,4 @@ def advance_fee(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to promises money in the words of advance-fee fraud."""
     promise, style = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + promise * (0.3 + 0.25 * style)))
+    return np.asarray(stranger * (1.0 + unease + promise * (0.2 + 0.25 * style)))

@@ -13,7 +13,7 @@ from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    bait=(rises("lure_callback", 4.0, half=1.0),),
+    bait=(rises("lure_callback", 5.0, half=2.0),),
     style=(
         rises("phone_count", 1.0, half=0.5),
         rises("lure_invoice", 1.5, half=1.0),
@@ -58,4 +58,4 @@ def callback(s: SignalValues) -> Floats:
     """A stranger confirms a purchase or renewal and wants to be called, rather than clicked."""
     bait, style = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + bait * (0.1 + 0.2 * style)))
+    return np.asarray(stranger * (1.0 + unease + bait * (0.05 + 0.2 * style)))

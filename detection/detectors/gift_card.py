@@ -13,7 +13,7 @@ from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
-    want=(rises("lure_gift_card", 5.0, half=0.7),),
+    want=(rises("lure_gift_card", 6.0, half=1.5),),
     style=(
         rises("own_name_misused", 2.0),
         rises("name_borrowed", 1.0, half=0.3),
@@ -21,7 +21,7 @@ _EVIDENCE = Weighing(
         rises("lure_secrecy", 1.0, half=0.5),
         rises("lure_urgency", 0.6, half=1.0),
         rises("text_brevity", 0.8, half=0.5),
-        rises("sender_is_free_mail", 1.0),
+        rises("sender_is_free_mail", 0.7),
         rises("reply_to_differs", 0.6),
         rises("sole_own_recipient", 0.5),
         falls("bulk", 1.0, half=0.1),
@@ -54,4 +54,4 @@ def gift_card(s: SignalValues) -> Floats:
     """An address that the tenant does not know asks somebody to buy gift cards."""
     want, style = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + want * (0.2 + 0.2 * style)))
+    return np.asarray(stranger * (1.0 + unease + want * (0.05 + 0.2 * style)))

@@ -14,13 +14,13 @@ from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
     money=(
-        rises("lure_payment", 3.0, half=1.0),
+        rises("lure_payment", 3.5, half=1.5),
         rises("lure_bank_change", 3.5, half=0.5),
         rises("lure_invoice", 1.5, half=1.0),
         rises("lure_payroll", 1.0, half=1.0),
-        rises("lure_advance_fee", 3.0, half=1.5),
+        rises("lure_advance_fee", 3.0, half=3.0),
         rises("account_number_count", 1.5, half=1.0),
-        rises("money_count", 0.5, half=1.0),
+        rises("money_count", 0.3, half=1.0),
     ),
     style=(
         rises("lure_urgency", 1.0, half=1.0),

@@ -14,7 +14,7 @@ from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
     want=(
-        rises("lure_payroll", 4.0, half=0.7),
+        rises("lure_payroll", 4.5, half=1.0),
         rises("lure_bank_change", 2.0, half=0.7),
     ),
     style=(
@@ -59,4 +59,4 @@ def payroll_diversion(s: SignalValues) -> Floats:
     """An address that the tenant does not know asks to have an employee's pay sent elsewhere."""
     want, style = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + want * (0.2 + 0.2 * style)))
+    return np.asarray(stranger * (1.0 + unease + want * (0.1 + 0.2 * style)))

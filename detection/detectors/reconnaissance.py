@@ -17,7 +17,6 @@ _EVIDENCE = Weighing(
         rises("lure_task", 2.0, half=0.5),
         rises("own_name_misused", 2.0),
         rises("name_borrowed", 0.7, half=0.3),
-        rises("sender_is_free_mail", 0.7),
     ),
     bare=(
         rises("text_brevity", 1.0, half=0.5),
@@ -29,6 +28,7 @@ _EVIDENCE = Weighing(
         rises("reply_to_differs", 0.7),
         falls("reference_count", 0.5, half=0.5),
         falls("subject_length", 0.4, half=10.0),
+        rises("sender_is_free_mail", 0.7),
     ),
 )
 
@@ -57,4 +57,4 @@ def reconnaissance(s: SignalValues) -> Floats:
     """A stranger sends a short mail without content to one person, perhaps in somebody's name, and waits for an answer."""
     probe, bare = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + 0.15 * probe * bare))
+    return np.asarray(stranger * (1.0 + unease + 0.12 * probe * bare))

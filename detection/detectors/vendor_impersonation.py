@@ -74,4 +74,4 @@ def vendor_impersonation(s: SignalValues) -> Floats:
     """An unknown address bears the display name that a known correspondent uses."""
     identity, ask = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + identity * (0.3 + 0.3 * ask)))
+    return np.asarray(stranger * (1.0 + unease + identity * (0.1 + 0.3 * ask)))
