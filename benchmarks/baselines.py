@@ -95,7 +95,11 @@ def synthetic(n: int, seed: int, senders: int | None = None, start: int = START,
     recipients = int(offsets[Level.RECIPIENT][-1])
     links = int(offsets[Level.LINK][-1])
     files = int(offsets[Level.ATTACHMENT][-1])
-    recipient = skewed(rng, recipients, max(senders // 5, 5))
+    # Everyone has some habitual correspondents, and writes to somebody new one time in twelve.
+    owner = np.repeat(sender, sizes[Level.RECIPIENT])
+    habit = combine(key(14, owner), key(15, rng.integers(0, 12, recipients))) % np.uint64(max(senders // 5, 5))
+    stranger = rng.random(recipients) < 1 / 12
+    recipient = np.where(stranger, skewed(rng, recipients, max(senders // 5, 5)), habit.astype(np.int64))
     values |= {
         "recipient_key": key(1, recipient),
         "recipient_site_key": key(2, recipient // 4),

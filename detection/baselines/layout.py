@@ -103,7 +103,7 @@ class Layout:
         for kind, number, most in (
             ("different keys", len(self.spaces), 2**SALT_BITS - 1),
             ("distinct counts", len(self.distinct), 2**SALT_BITS - 1),
-            ("logs of recent messages", len(self.streams), 2**5 - 1),
+            ("logs of recent messages", len(self.streams), 2**4 - 1),
         ):
             if number > most:
                 raise ValueError(f"the declared facts need {number} {kind}; the tables have room for {most}")

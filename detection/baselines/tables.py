@@ -2,7 +2,7 @@
 
 `keys` are the salted keys of all spaces, sorted; space s owns rows `bounds[s]:bounds[s + 1]`, whose cells lie row by
 row in `cells` from `cell_starts[s]` on. `elements` are the salted (key, value) pairs behind distinct counts, sorted,
-with the row's key in `parents`. `recent` packs (log, row, second) as 5, 27 and 32 bits, sorted.
+with the row's key in `parents`. `recent` packs (log, row, second) as 4, 28 and 32 bits, sorted.
 The arrays follow from the set of messages alone: not from their order, nor from how they were cut into shards.
 """
 
@@ -22,11 +22,11 @@ from detection.baselines.timeline import changes, stable_order
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, MessageBatch
 
-LOG_SHIFT = np.uint64(59)
+LOG_SHIFT = np.uint64(60)
 ROW_SHIFT = np.uint64(32)
-ROW_MASK = np.uint64(2**27 - 1)
+ROW_MASK = np.uint64(2**28 - 1)
 SECOND_MASK = np.uint64(2**32 - 1)
-MOST_ROWS = 2**27
+MOST_ROWS = 2**28
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,7 +84,7 @@ def empty(layout: Layout = LAYOUT) -> Tables:
 def build(batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAYOUT) -> Tables:
     """The tables of a batch, in whatever order its messages are; only those where `learn` is true leave a trace.
 
-    Memory beside the result: about 80 bytes a value of the level at work. Raises ValueError beyond 2**27 rows.
+    Memory beside the result: about 80 bytes a value of the level at work. Raises ValueError beyond 2**28 rows.
     """
     reading = Reading(batch, learn)
     if not reading.learn.any():
