@@ -152,6 +152,7 @@ _GREETING = re2.compile(
     r"|\b(?:gentile|caro|egregio) (?:cliente|utente|signore|amico|titolare|contribuente)"
     r"|\b(?:geachte|beste) (?:klant|gebruiker|heer/mevrouw|mevrouw/heer|lid|relatie|client)"
     r"|\b(?:szanowny|drogi|szanowna|szanowni) (?:kliencie|uzytkowniku|uzytkowniczko|klientko|panie|panstwo)"
+    r"|\b(?:hallo|hola|ola|bonjour|ciao|beste|caro|cher|estimado|prezado|liebe[r]?),? [a-z0-9._-]+@"
     r"|お客様各位|お客さま各位|会員様|利用者様|ユーザー様|ご利用のお客様|お客様へ"
     r"|(?:尊敬|亲爱|親愛)的(?:用户|客户|会员|顾客|先生|用戶|客戶|會員)"
 )
