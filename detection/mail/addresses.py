@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from detection.mail.headers import Headers
 from detection.mail.hosts import ascii_host
@@ -21,6 +22,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?+|<([^>]*+)>?+|([(),;:])|([^"<(),;:)]
 _ONE = re.compile(r'\s*+(?:"([^"\\]*+)"|([^"<>(),;:@\\]*+))\s*+<([^<>\s",;:()@]++@[^<>\s",;:()@]++)>\s*+\Z')
 _BARE = re.compile(r"\s*+([^\s<>\",;:()@\[\]]++@[^\s<>\",;:()@\[\]]++)\s*+\Z")
 _ANGLE = re.compile(r"<\s*+([^<>@\s]{1,256}@[^<>@\s]{1,256})\s*+>?")
+_NOT_BARE = re.compile(r"[\"<>(:;]")
 _COMMENT = re.compile(r"\([^()]*+\)")
 _DELIMITER = re.compile(r"[\s<>\",;:()@\[\]]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -64,6 +66,11 @@ def mailboxes(text: str, headers: Headers) -> Iterator[tuple[Mailbox, bool]]:
         if box is not None:
             yield box, True
             return
+    if _NOT_BARE.search(text) is None:
+        plain = [_bare(piece) for piece in map(str.strip, text.split(",", _MOST_TOKENS)) if piece]
+        if None not in plain:
+            yield from ((box, True) for box in plain if box is not None)
+            return
     entry = _Entry()
     depth = 0
     for count, token in enumerate(_TOKEN.finditer(text)):
@@ -100,6 +107,16 @@ def mailboxes(text: str, headers: Headers) -> Iterator[tuple[Mailbox, bool]]:
             headers.defects.add(Defect.CAPPED_RECIPIENTS)
             break
     yield from _finished(entry, headers)
+
+
+@lru_cache(maxsize=1 << 14)
+def _bare(address: str) -> Mailbox | None:
+    """The mailbox of an ordinary address without a name; None for anything else. An organisation's own recur all day."""
+    if len(address) > LONGEST_ADDRESS or not address.isascii() or _BARE.match(address) is None or "'" in address:
+        return None
+    local, _, domain = address.lower().rpartition("@")
+    domain = domain.strip(".")
+    return Mailbox("", f"{local}@{domain}", domain) if domain else None
 
 
 class _Entry:

@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from detection.mail.domains import site_of
-from detection.mail.headers import Headers, unfolded
+from detection.mail.headers import Headers, cleaned
 from detection.mail.hosts import ascii_host
 from detection.mail.message import Authentication
 
@@ -131,7 +131,7 @@ def _topmost(headers: Headers) -> _Found:
 def _highest_instance(values: list[bytes]) -> _Found:
     best, best_value = -1, b""
     for value in values[:_RESULTS]:
-        match = _INSTANCE.match(unfolded(value[:200]).decode("latin-1"))
+        match = _INSTANCE.match(cleaned(value[:200]).decode("latin-1"))
         instance = int(match[1]) if match else 0
         if instance > best:
             best, best_value = instance, value
@@ -139,7 +139,7 @@ def _highest_instance(values: list[bytes]) -> _Found:
 
 
 def _parsed(value: bytes) -> tuple[str, _Found]:
-    text = unfolded(value[:LONGEST]).decode("latin-1")
+    text = cleaned(value[:LONGEST]).decode("latin-1")
     for _ in range(4):
         if "(" not in text:
             break
@@ -171,7 +171,7 @@ def _domain_told(method: str, properties: str) -> str:
 
 
 def _received_spf(value: bytes) -> _Found:
-    text = unfolded(value[:LONGEST]).decode("latin-1")
+    text = cleaned(value[:LONGEST]).decode("latin-1")
     result = _WORDS.get(text.split(None, 1)[0].lower().rstrip(";:")) if text.strip() else None
     if result is None:
         return []

@@ -11,6 +11,7 @@ from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
 # RFC 5322 section 2.2: printable ASCII but the colon; the space before the colon is obsolete syntax (section 4.5).
+# Lines that are no field, whatever they are, are passed over.
 _FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.MULTILINE)
 _BLOCK = re.compile(rb"(?:(?:[!-9;-~]++[ \t]*+:|[ \t]|>?From ).*+(?:\n|\Z))*+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -30,7 +31,11 @@ class Headers:
         self.fields: list[tuple[str, bytes]] = []
         self.values: dict[str, list[bytes]] = {}
         known, fields, values = _names, self.fields, self.values
-        for raw_name, value in _FIELD.findall(block):
+        found = _FIELD.findall(block)
+        if len(found) > limits.header_fields:
+            defects.add(Defect.CAPPED_HEADERS)
+            del found[limits.header_fields :]
+        for raw_name, value in found:
             name = known.get(raw_name) or _name_of(raw_name)
             fields.append((name, value))
             if name in values:
@@ -39,9 +44,9 @@ class Headers:
                 values[name] = [value]
 
     def raw(self, name: str) -> bytes:
-        """The topmost value of a field, unfolded; empty when there is none."""
+        """The topmost value of a field; empty when there is none."""
         found = self.values.get(name)
-        return unfolded(found[0]) if found else b""
+        return cleaned(found[0]) if found else b""
 
     def text(self, name: str) -> str:
         """The topmost value of a field as a reader sees it, cut at `value_bytes`; empty when there is none."""
@@ -49,16 +54,16 @@ class Headers:
         return self.decoded(self.characters(found[0], self.limits.value_bytes)).strip() if found else ""
 
     def plain(self, name: str) -> str:
-        """The topmost value of a field, unfolded, its encoded words left alone; empty when there is none."""
+        """The topmost value of a field, its encoded words left alone; empty when there is none."""
         found = self.values.get(name)
         return self.characters(found[0], self.limits.value_bytes) if found else ""
 
     def characters(self, raw: bytes, most: int) -> str:
-        """A value unfolded and as characters, its encoded words left alone."""
+        """A value as characters, its encoded words left alone."""
         if len(raw) > most:
             self.defects.add(Defect.CAPPED_HEADERS)
             raw = raw[:most]
-        raw = unfolded(raw)
+        raw = cleaned(raw)
         if raw.isascii():
             text = raw.decode("ascii")
         else:
@@ -71,8 +76,8 @@ class Headers:
         return encoded_words.decode(text, self.defects, self.limits.encoded_words) if "=?" in text else text
 
 
-def unfolded(raw: bytes) -> bytes:
-    """A raw value on one line (RFC 5322 section 2.2.3), without NUL and outer white space."""
+def cleaned(raw: bytes) -> bytes:
+    """A raw value unfolded (RFC 5322 section 2.2.3: the fold's white space stays), without NUL and outer white space."""
     if b"\n" in raw:
         raw = raw.replace(b"\r", b"").replace(b"\n", b"")
     if b"\0" in raw:
@@ -110,10 +115,11 @@ def split_block(content: bytes, start: int, end: int, most: int) -> tuple[bytes,
 
 def _name_of(raw: bytes) -> str:
     name = raw[:100].decode("ascii").lower()
-    if len(_names) < 5000:
-        _names[bytes(raw)] = name
+    if len(_names) < _MOST_NAMES and len(raw) <= 100:
+        _names[raw] = name
     return name
 
 
+_MOST_NAMES = 5_000
 _names: dict[bytes, str] = {}
 """Field names met before, lower case: decoding them anew costs more than the look-up."""

@@ -9,10 +9,13 @@ from detection.mail.defects import Defects
 from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
-NOTHING, REAL_FONT, ZERO_FONT, HIDES = range(4)
-"""What a tag's attributes do to the text within."""
+NOTHING, REAL_FONT, COLOUR = 0, 1, 2
+"""What a tag's attributes do to the text within; the last two are bits."""
+ZERO_FONT, INK_IS_PAPER, HIDES = 4, 5, 6
+"""Effects that hide. The first two hide until an element inside sets a real font size, or a colour."""
 
-_SURE = ("display:none", "visibility:hidden", "visibility:collapse", "max-height:0", "text-indent:-9", "opacity:0")
+_SURE = ("display:none", "visibility:hidden", "visibility:collapse", "text-indent:-9")
+_ZERO_SIZES = ("font-size:0", "font-size:1", "font-size:.")
 _NOT_QUITE_ZERO = re.compile(r"(?:max-height|opacity):0(?:\.0*+)?+[1-9][^;]*+", re.IGNORECASE)
 _FONT_SIZE = re.compile(r"font-size:\s*+([\d.]{1,9})")
 _INK = re.compile(r"color:(?<![\w-]color:)([^;\"'}]{1,40})")
@@ -53,13 +56,13 @@ class Effects(dict[str, int]):
             found = _CLASS.search(attributes)
             if found and not self.classes.isdisjoint(found[1].split()):
                 return HIDES
+        if ":" not in attributes and "&" not in attributes and "idde" not in attributes and "IDDE" not in attributes:
+            return NOTHING
         style = attributes.replace(" ", "").lower()
-        if "hidden" in style and _ATTRIBUTE.search(attributes):
+        if "hidden" in style and style.count("hidden") > style.count(":hidden") and _ATTRIBUTE.search(attributes):
             return HIDES
         if "&" in style:
             style = _COLON.sub(":", style)
-        if ":" not in style:
-            return NOTHING
         if "\n" in style or "\t" in style:
             style = "".join(style.split())
         if "/*" in style:
@@ -74,14 +77,24 @@ def style_effect(style: str) -> int:
     (True, True)
     """
     for mark in _SURE:
-        if mark in style and (mark[-1] != "0" or mark in _NOT_QUITE_ZERO.sub("", style)):
+        if mark in style:
             return HIDES
-    if "background" in style and "color:" in style and _ink_is_paper(style):
-        return HIDES
+    if "opacity:0" in style or ("max-height:0" in style and "overflow:hidden" in style):
+        rest = _NOT_QUITE_ZERO.sub("", style)
+        if "opacity:0" in rest or "max-height:0" in rest:
+            return HIDES
+    effect = NOTHING
+    if "color:" in style:
+        if "background" in style and _ink_is_paper(style):
+            return INK_IS_PAPER
+        effect = COLOUR
     if "font-size:" in style:
-        size = _FONT_SIZE.search(style)
-        return ZERO_FONT if size is not None and _is_zero(size[1]) else REAL_FONT
-    return NOTHING
+        if any(mark in style for mark in _ZERO_SIZES):
+            size = _FONT_SIZE.search(style)
+            if size is not None and _is_zero(size[1]):
+                return ZERO_FONT
+        effect |= REAL_FONT
+    return effect
 
 
 def _ink_is_paper(style: str) -> bool:
@@ -100,8 +113,8 @@ def _is_zero(size: str) -> bool:
 class Hidden:
     """Follows the tags of one HTML part and says after each whether text there is hidden.
 
-    Elements are followed only from the first one that hides: the stack is empty in what is plainly visible. A font of
-    no size hides its text until an element inside sets a real one, which is how many layouts are built.
+    Elements are followed only from the first one that hides: the stack is empty in what is plainly visible. Many
+    layouts are built in a font of no size, and set a real one where text stands.
     """
 
     __slots__ = ("defects", "effects", "nesting", "open", "state")
@@ -117,7 +130,7 @@ class Hidden:
     def after(self, name: str, attributes: str) -> int:
         """Tell of a tag (`name` with its slash when it closes); nonzero when the text after it is hidden.
 
-        May be left out for tags without a hiding effect while nothing is open.
+        To be told of every tag while anything is open, else only of tags whose effect hides.
         """
         name = name.lower()
         following = self.open
@@ -131,11 +144,13 @@ class Hidden:
         if len(following) >= self.nesting:
             self.defects.add(Defect.CAPPED_HTML)
             return self.state
-        effect = self.effects[attributes] if attributes and self.state != HIDES else NOTHING
-        if following or effect > REAL_FONT:
-            following.append((name, self.state))
-            if effect:
-                self.state = NOTHING if effect == REAL_FONT else effect
+        state = self.state
+        effect = self.effects[attributes] if attributes and state != HIDES else NOTHING
+        following.append((name, state))
+        if effect >= ZERO_FONT:
+            self.state = effect
+        elif (state == ZERO_FONT and effect & REAL_FONT) or (state == INK_IS_PAPER and effect & COLOUR):
+            self.state = NOTHING
         return self.state
 
     def _close(self, name: str) -> None:
@@ -156,7 +171,9 @@ def _hiding_classes(names: Sequence[str | None], texts: Sequence[str | None]) ->
         if not any(mark in squeezed for squeezed in ("".join(text[:_SHEET].lower().split()),) for mark in _SURE):
             continue
         for selector, declarations in _plain_rules(_COMMENT.sub("", text[:_SHEET])):
-            if ":" in declarations and style_effect("".join(declarations.lower().split())) == HIDES:
+            if (":0" in declarations or "n" in declarations) and style_effect(
+                "".join(declarations.lower().split())
+            ) == HIDES:
                 found.update(_SELECTOR.findall(selector.strip()[-1_000:]))
             if len(found) > _MOST_CLASSES:
                 return frozenset(found)

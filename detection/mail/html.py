@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape as _unescape
 
 from detection.mail.defects import Defects
-from detection.mail.hidden import REAL_FONT, Effects, Hidden
+from detection.mail.hidden import ZERO_FONT, Effects, Hidden
 from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
@@ -126,7 +126,7 @@ def read(
                 if kind == _FORM:
                     forms += 1
                     show(_BREAK_MARK)
-            if following or (attributes and effects[attributes] > REAL_FONT):
+            if following or (attributes and effects[attributes] >= ZERO_FONT):
                 state = hidden.after(name, attributes)
         if text:
             if state:

@@ -55,9 +55,8 @@ def read_message(content: bytes, limits: Limits) -> Message | Skip:
     content = _clean_start(content)
     defects = Defects()
     block, body_at = split_block(content, 0, len(content), limits.header_bytes)
-    if len(block) == limits.header_bytes or block.count(b"\n") > 4 * limits.header_fields:
+    if len(block) == limits.header_bytes:
         defects.add(Defect.CAPPED_HEADERS)
-        block = b"\n".join(block.split(b"\n", 4 * limits.header_fields)[: 4 * limits.header_fields])
     headers = Headers(block, limits, defects)
     values = headers.values
     if _MAIL_FIELDS.isdisjoint(values):

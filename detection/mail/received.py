@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from detection.mail.dates import seconds_of
 from detection.mail.domains import site_of
-from detection.mail.headers import Headers, unfolded
+from detection.mail.headers import Headers, cleaned
 from detection.mail.hosts import public_network
 
 _FROM = re.compile(r"\s*from\s+\[?([^\s;()\[\],]{1,255})", re.IGNORECASE)
@@ -38,7 +38,7 @@ def way_of(headers: Headers) -> Way:
     path: list[str] = []
     network = neighbour = ""
     for raw in headers.values.get("received", ())[: headers.limits.received]:
-        text = unfolded(raw[:LONGEST]).decode("latin-1")
+        text = cleaned(raw[:LONGEST]).decode("latin-1")
         if received is None:
             received = seconds_of(text.rpartition(";")[2])
         match = _FROM.match(text)

@@ -190,6 +190,7 @@ def test_html_text_is_what_a_reader_sees(body: str, text: str) -> None:
         '<div style="display:none"><div>ham</div><b>ham</b></div>shown',
         '<p style="display:none">ham<p>shown',
         '<td style="font-size:0">ham<div style="font-size:14px">shown</div></td>',
+        '<body style="color:#000;background-color:#000">ham<b style="color:#fff">shown</b></body>',
     ],
 )
 def test_what_is_hidden_is_counted_and_not_read(body: str) -> None:
