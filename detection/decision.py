@@ -16,6 +16,8 @@ from detection.baselines.values import FactValues
 from detection.detectors.registry import DETECTORS, AttackKind, Detector, Reason
 from detection.engine import Scores
 from detection.mail.batch import Bools, Floats, Level, LinkFlag, MessageBatch
+from detection.mail.domains import site_of
+from detection.mail.lookalike import describe
 
 
 class Verdict(StrEnum):
@@ -180,7 +182,10 @@ def sentence_of(reason: Reason, values: dict[str, float], texts: dict[str, str |
     return None
 
 
-TEXTS = ("sender", "sender_name", "sender_domain", "reply_to", "link_host", "own_address", "lookalike_domain")
+TEXTS = (
+    *("sender", "sender_name", "sender_domain", "reply_to", "link_host"),
+    *("own_address", "lookalike_domain", "lookalike_difference"),
+)
 """Texts that a reason can quote beside the numbers of its signals."""
 
 
@@ -194,7 +199,10 @@ def texts_of(
     texts["link_host"] = quotable(_foremost_link(batch, row))
     if facts is not None and names is not None:
         texts["own_address"] = _named(names, int(facts[own_name_address][row]))
-        texts["lookalike_domain"] = _named(names, _imitated(batch, row, facts))
+        imitated = texts["lookalike_domain"] = _named(names, _imitated(batch, row, facts))
+        if imitated:
+            difference = describe(site_of(batch.sender_domain[row]), imitated)
+            texts["lookalike_difference"] = None if difference == "is unlike it" else quotable(difference)
     return texts
 
 

@@ -50,14 +50,14 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text="The domain {sender_domain} looks like {lookalike_domain}, which is your own.",
+            text="The domain {sender_domain} is not your own {lookalike_domain}: it {lookalike_difference}.",
             otherwise="The domain {sender_domain} looks like the recipient's own domain, and is not.",
             when=((SIGNALS["lookalike_of_own"], 1, 1),),
             weight=11,
         ),
         Reason(
-            text="The domain {sender_domain} looks like {lookalike_domain}; {lookalike_messages:.0f} earlier messages "
-            "came from domains of that form.",
+            text="The domain {sender_domain} is not {lookalike_domain}: it {lookalike_difference}; "
+            "{lookalike_messages:.0f} earlier messages came from domains of that form.",
             otherwise="The domain {sender_domain} looks like another domain that was there before it; "
             "{lookalike_messages:.0f} earlier messages came from domains of that form.",
             when=((SIGNALS["lookalike_messages"], 1, np.inf), (SIGNALS["lookalike_of_own"], 0, 0)),

@@ -15,7 +15,7 @@ from detection.signals.values import SignalValues
 _EVIDENCE = Weighing(
     picture=(
         rises("image_only", 2.0),
-        rises("image_count", 0.7, half=1.0),
+        rises("image_count", 1.5, half=0.3),
         rises("attachment_inline", 0.7),
         rises("attachment_image", 1.5),
     ),
@@ -73,4 +73,4 @@ def qr_phishing(s: SignalValues) -> Floats:
     picture, lure, style = _EVIDENCE(s)
     stranger, unease = standing(s)
     together = picture * lure / (picture + lure + 1.0)
-    return np.asarray(stranger * (1.0 + unease + together * (0.5 + style)))
+    return np.asarray(stranger * (1.0 + unease + together * (0.7 + 1.2 * style)))

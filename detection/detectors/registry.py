@@ -91,6 +91,14 @@ DETECTORS: dict[str, Detector] = {}
 """Every detector by name, in the order of declaration."""
 
 
+def catalogue() -> str:
+    """Every detector with what it means and its known benign look-alikes, as text for people."""
+    return "\n".join(
+        f"{d.name} [{d.kind}, {d.severity}]\n    {' '.join(d.meaning.split())}\n    Benign look-alikes: {d.benign_lookalikes}"
+        for d in DETECTORS.values()
+    )
+
+
 def detector(
     *, kind: AttackKind, severity: Severity, benign_lookalikes: str, reasons: tuple[Reason, ...]
 ) -> Callable[[Score], Detector]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from detection.baselines.facts import FACTS
+from detection.baselines.facts import FACTS, variant_first_site, variant_messages
 from detection.baselines.values import FactValues
-from detection.decision import TEXTS, CalibrationMismatchError, Verdict, decide, quotable, sentence_of
+from detection.decision import TEXTS, CalibrationMismatchError, Verdict, decide, quotable, sentence_of, texts_of
 from detection.detectors.registry import DETECTORS, Reason
 from detection.engine import Engine, Scores
+from detection.keys import key_of
 from detection.mail.batch import COLUMNS, Floats, Level, MessageBatch
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -131,6 +132,20 @@ def test_a_sentence_falls_back_when_a_text_is_not_known() -> None:
     values = {"own_name_misused": 1.0}
     assert sentence_of(reason, values, {"own_address": "a@acme.example"}) == "It imitates a@acme.example."
     assert sentence_of(reason, values, {"own_address": None}) == "It imitates one of yours."
+
+
+def test_an_imitated_domain_is_named_with_what_differs() -> None:
+    known = key_of("acme-supplies.example")
+    row = {name: row_value(kind, level) for name, kind, level in COLUMNS}
+    row |= {"sender_domain": "acrne-supplies.example", "sender_site_key": 5, "variant_key": [7, 8]}
+    batch = MessageBatch.from_rows([row])
+    facts = {fact: np.zeros(2 if fact.level is Level.VARIANT else 1, dtype=np.int64) for fact in FACTS.values()}
+    facts[variant_messages] = np.array([0, 12])
+    facts[variant_first_site] = np.array([0, known], dtype=np.uint64).view(np.int64)
+    texts = texts_of(batch, 0, FactValues(facts), {known: "acme-supplies.example"}.get)
+    assert texts["lookalike_domain"] == "acme-supplies.example"
+    assert texts["lookalike_difference"] == "uses look-alike letters ('rn' for 'm')"
+    assert texts_of(batch, 0, FactValues(facts), lambda key: None)["lookalike_domain"] is None
 
 
 def test_text_of_a_mail_cannot_break_out_of_its_sentence() -> None:
