@@ -14,7 +14,8 @@ from detection.calibration.campaigns import Campaigns, gather
 from detection.calibration.certificate import Certificate, Evidence, certify, number_tail
 from detection.calibration.order_statistics import check_levels
 from detection.calibration.split import Parts, split
-from detection.calibration.tails import TailKind, fit_tail
+from detection.calibration.summary import DetectorSummary, summaries
+from detection.calibration.tails import fit_tail
 from detection.calibration.walk_forward import Audit, walk_forward
 
 if TYPE_CHECKING:
@@ -34,33 +35,6 @@ class Overrides:
     """Share of the budget; 0 silences the detector."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """Flag at this score and above, outside the budget; what it flags counts against the certificate."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectorSummary:
-    """One row of the report's table."""
-
-    detector: str
-    weight: float
-    fixed_weight: bool
-    fixed_threshold: float | None
-    kind: TailKind
-    campaigns: int
-    """That its tail was fitted on."""
-    distinct_scores: int
-    median: float
-    highest: float
-    excesses: int
-    shape: float
-    shape_low: float
-    shape_high: float
-    misfit: float
-    misfit_limit: float
-    reference_weight: float
-    attack_score: float | None
-    """The least score that is an attack by this detector alone; None when no score is."""
-    flagged: int
-    """Benign messages of the certifying part that it flags as attack."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -130,7 +104,7 @@ def calibrate(
         calibration=calibration,
         certificate=calibration.certificate,
         suspicious_certificate=calibration.suspicious_certificate,
-        detectors=_summaries(calibration, campaigns, parts, p),
+        detectors=summaries(calibration, campaigns, parts, p),
         weights=choice,
         findings=rows[
             _findings(_judged_by_others(draft, number, used, campaigns, parts), campaigns, calibration)
@@ -227,39 +201,6 @@ def _certified(
         certified = attack.counted_alpha <= suspicious_alpha
         suspicious = replace(attack, budget="suspicious", alpha=suspicious_alpha, certified=certified)
     return replace(draft, combined_tail=tail, certificate=attack, suspicious_certificate=suspicious)
-
-
-def _summaries(calibration: Calibration, campaigns: Campaigns, parts: Parts, p: Floats) -> tuple[DetectorSummary, ...]:
-    certifying = np.zeros(len(campaigns), dtype=np.bool_)
-    certifying[parts.certifying] = True
-    flagged = calibration.shares(p[:, certifying[campaigns.member]]) <= calibration.attack_threshold
-    attack_scores = calibration.scores_at(calibration.attack_threshold)
-    summaries = []
-    for row, (name, tail) in enumerate(zip(calibration.detectors, calibration.own_tails, strict=True)):
-        fitted = campaigns.scores[row, parts.fitting]
-        summaries.append(
-            DetectorSummary(
-                detector=name,
-                weight=calibration.weights[row],
-                fixed_weight=calibration.fixed_weights[row] is not None,
-                fixed_threshold=calibration.fixed_thresholds[row],
-                kind=tail.kind,
-                campaigns=tail.n,
-                distinct_scores=len(np.unique(fitted)),
-                median=float(np.median(fitted)) if len(fitted) else 0.0,
-                highest=float(fitted.max()) if len(fitted) else 0.0,
-                excesses=tail.excesses,
-                shape=tail.shape,
-                shape_low=tail.shape_low,
-                shape_high=tail.shape_high,
-                misfit=tail.misfit,
-                misfit_limit=tail.misfit_limit,
-                reference_weight=calibration.reference_weights[row],
-                attack_score=attack_scores[row],
-                flagged=int(flagged[row].sum()),
-            )
-        )
-    return tuple(summaries)
 
 
 def _judged_by_others(draft: Calibration, number: Floats, scores: Floats, campaigns: Campaigns, parts: Parts) -> Floats:

@@ -179,11 +179,15 @@ def extrapolated_threshold(
     """The threshold at which even the upper end of the tail's interval is alpha, and the rate there (low, point, high).
 
     delta is shared in halves between the share above the tail's threshold (Clopper-Pearson) and the survival of the
-    excess (profile likelihood). Where no tail was accepted the number is taken at its word: weights add up to 1, so by
-    Bonferroni alpha itself is the threshold if each detector's tail is right.
+    excess (profile likelihood). Where no fit was accepted there are two cautious readings, each enough, and the looser is
+    taken: the number at its word (weights add up to 1, so by Bonferroni alpha itself is a threshold if the detectors'
+    tails are right), and the tail of the numbers falling from 1 / (n + 1) at the least number as slowly as index 1.
     """
-    if tail.kind not in (TailKind.PARETO, TailKind.EXPONENTIAL):
-        return alpha, None
+    if tail.kind is TailKind.NONE:
+        return 0.0, None
+    if tail.kind is TailKind.EMPIRICAL:
+        beyond = tail.knots[-1] + tail.scale * max(tail.mass[-1] / alpha - 1.0, 0.0)
+        return max(alpha, float(np.exp(-beyond))), None
     scores = np.sort(score_of(numbers))
     start = float(tail.knots[-1])
     excesses = scores[np.searchsorted(scores, start, side="right") :] - start
