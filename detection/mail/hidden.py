@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from detection.mail.defects import Defects
 from detection.mail.limits import Limits
@@ -15,14 +15,14 @@ ZERO_FONT, INK_IS_PAPER, HIDES = 4, 5, 6
 """Effects that hide. The first two hide until an element inside sets a real font size, or a colour."""
 
 _SURE = ("display:none", "visibility:hidden", "visibility:collapse", "text-indent:-9")
-_ZERO_SIZES = ("font-size:0", "font-size:1", "font-size:.")
 _NOT_QUITE_ZERO = re.compile(r"(?:max-height|opacity):0(?:\.0*+)?+[1-9][^;]*+", re.IGNORECASE)
 _FONT_SIZE = re.compile(r"font-size:\s*+([\d.]{1,9})")
 _INK = re.compile(r"color:(?<![\w-]color:)([^;\"'}]{1,40})")
 _PAPER = re.compile(r"background(?:-color)?:([^;\"'}]{1,40})")
 _ATTRIBUTE = re.compile(r"""(?:^|[\s"'/])hidden(?=[\s=/]|\Z)""", re.IGNORECASE)
 _CLASS = re.compile(r"""class\s*+=\s*+["']?([^"'>]{1,300})""", re.IGNORECASE)
-_BRACE = re.compile(r"([{}])")
+_NO_DISPLAY = re.compile(r"display\s*+:\s*+none")
+_NOT_VISIBLE = re.compile(r"visibility\s*+:\s*+(?:hidden|collapse)")
 _SELECTOR = re.compile(r"(?:^|,)\s*[a-z]{0,10}\.([\w-]{1,60})\s*(?=,|\Z)", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)")
 _COLON = re.compile(r"&(?:#58|#x3a|colon);?", re.IGNORECASE)
@@ -33,7 +33,6 @@ _BLOCK_NAMES = "p div table ul ol h1 h2 h3 h4 h5 h6 blockquote form hr center se
 _CLOSES_PARAGRAPH = frozenset(_BLOCK_NAMES.split())
 _LOOK_BACK = 16
 _MOST_CLASSES = 50
-_MOST_BRACES = 4_000
 _SHEET = 50_000
 
 
@@ -61,6 +60,8 @@ class Effects(dict[str, int]):
         style = attributes.replace(" ", "").lower()
         if "hidden" in style and style.count("hidden") > style.count(":hidden") and _ATTRIBUTE.search(attributes):
             return HIDES
+        if "style" not in style:
+            return NOTHING
         if "&" in style:
             style = _COLON.sub(":", style)
         if "\n" in style or "\t" in style:
@@ -85,11 +86,11 @@ def style_effect(style: str) -> int:
             return HIDES
     effect = NOTHING
     if "color:" in style:
-        if "background" in style and _ink_is_paper(style):
+        if "background" in style and style.count("color:") > style.count("-color:") and _ink_is_paper(style):
             return INK_IS_PAPER
         effect = COLOUR
     if "font-size:" in style:
-        if any(mark in style for mark in _ZERO_SIZES):
+        if "font-size:0" in style or "font-size:1" in style or "font-size:." in style:
             size = _FONT_SIZE.search(style)
             if size is not None and _is_zero(size[1]):
                 return ZERO_FONT
@@ -117,7 +118,7 @@ class Hidden:
     layouts are built in a font of no size, and set a real one where text stands.
     """
 
-    __slots__ = ("defects", "effects", "nesting", "open", "state")
+    __slots__ = ("defects", "effects", "nesting", "open", "state", "watched")
 
     def __init__(self, effects: Effects, limits: Limits, defects: Defects) -> None:
         self.effects = effects
@@ -126,11 +127,14 @@ class Hidden:
         self.open: list[tuple[str, int]] = []
         """Open elements since the first that hides, each with the state before it."""
         self.state = NOTHING
+        self.watched: frozenset[str] = frozenset()
+        """While `state` is HIDES: the tags (lower case) that can end it; nothing else inside matters."""
 
     def after(self, name: str, attributes: str) -> int:
         """Tell of a tag (`name` with its slash when it closes); nonzero when the text after it is hidden.
 
-        To be told of every tag while anything is open, else only of tags whose effect hides.
+        To be told of every tag while anything is open (of the `watched` ones while it hides), else only of tags whose
+        effect hides.
         """
         name = name.lower()
         following = self.open
@@ -149,6 +153,8 @@ class Hidden:
         following.append((name, state))
         if effect >= ZERO_FONT:
             self.state = effect
+            if effect == HIDES:
+                self.watched = frozenset((name, "/" + name)) | (_CLOSES_PARAGRAPH if name == "p" else frozenset())
         elif (state == ZERO_FONT and effect & REAL_FONT) or (state == INK_IS_PAPER and effect & COLOUR):
             self.state = NOTHING
         return self.state
@@ -163,35 +169,28 @@ class Hidden:
 
 
 def _hiding_classes(names: Sequence[str | None], texts: Sequence[str | None]) -> frozenset[str]:
-    """Classes that a style sheet hides on every screen (rules within @media apply to some only)."""
+    """Classes that a style sheet hides on every screen (rules within @media and the like apply to some only)."""
     found: set[str] = set()
     for name, text in zip(names, texts, strict=True):
-        if name is None or text is None or name.lower() != "style" or "{" not in text:
+        if name is None or text is None or name.lower() != "style":
             continue
-        if not any(mark in squeezed for squeezed in ("".join(text[:_SHEET].lower().split()),) for mark in _SURE):
-            continue
-        for selector, declarations in _plain_rules(_COMMENT.sub("", text[:_SHEET])):
-            if (":0" in declarations or "n" in declarations) and style_effect(
-                "".join(declarations.lower().split())
-            ) == HIDES:
-                found.update(_SELECTOR.findall(selector.strip()[-1_000:]))
-            if len(found) > _MOST_CLASSES:
-                return frozenset(found)
+        sheet = text[:_SHEET]
+        if "/*" in sheet:
+            sheet = _COMMENT.sub("", sheet)
+        lowered = sheet.lower() if sheet.isascii() else sheet
+        for pattern in (_NO_DISPLAY, _NOT_VISIBLE):
+            for count, match in enumerate(pattern.finditer(lowered)):
+                if count == _MOST_CLASSES:
+                    break
+                found.update(_selected(sheet, lowered, match.start()))
     return frozenset(found)
 
 
-def _plain_rules(sheet: str) -> Iterator[tuple[str, str]]:
-    """Selector and declarations of the rules that stand in no at-rule."""
-    depth = 0
-    selector = before = ""
-    for piece in _BRACE.split(sheet, maxsplit=_MOST_BRACES):
-        if piece == "{":
-            depth += 1
-            if depth == 1:
-                selector = before.rpartition(";")[2].strip()
-        elif piece == "}":
-            if depth == 1 and not selector.startswith("@"):
-                yield selector, before
-            depth -= depth > 0
-        else:
-            before = piece
+def _selected(sheet: str, lowered: str, at: int) -> list[str]:
+    """The classes whose rule the declaration at a place of a style sheet belongs to; none inside an at-rule."""
+    if lowered.count("{", 0, at) - lowered.count("}", 0, at) != 1:
+        return []
+    opens = lowered.rfind("{", 0, at)
+    begins = max(lowered.rfind(mark, max(0, opens - 1_000), opens) for mark in ("}", ";", ">"))
+    selector = sheet[max(begins + 1, opens - 1_000) : opens].strip()
+    return [] if selector.startswith("@") else _SELECTOR.findall(selector)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape as _unescape
 
 from detection.mail.defects import Defects
-from detection.mail.hidden import ZERO_FONT, Effects, Hidden
+from detection.mail.hidden import HIDES, ZERO_FONT, Effects, Hidden
 from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
@@ -20,7 +20,7 @@ from detection.mail.message import Defect
 _ATTRIBUTES = r"""[^>"'=]*+(?:(?:=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+|["'])[^>"'=]*+)*+"""
 _TOKEN = re.compile(
     rf"""<(?:
-    (?=[sStTxXiInN])(?i:(script|style|title|textarea|xmp|iframe|noembed|noframes))(?=[\s/>]){_ATTRIBUTES}(?:>|\Z)
+    (?=[sS][cCtT]|[tT][eEiI]|[xX][mM]|[iI][fF]|[nN][oO])(?i:(script|style|title|textarea|xmp|iframe|noembed|noframes))(?=[\s/>]){_ATTRIBUTES}(?:>|\Z)
         ([^<]*+(?:<(?!/(?i:\1))[^<]*+)*+)
     | (/?+[a-zA-Z][^\s/>]*+)({_ATTRIBUTES})(?:>|\Z)
     | !--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>|\Z))
@@ -126,7 +126,10 @@ def read(
                 if kind == _FORM:
                     forms += 1
                     show(_BREAK_MARK)
-            if following or (attributes and effects[attributes] >= ZERO_FONT):
+            if following:
+                if state != HIDES or name.lower() in hidden.watched:
+                    state = hidden.after(name, attributes)
+            elif attributes and effects[attributes] >= ZERO_FONT:
                 state = hidden.after(name, attributes)
         if text:
             if state:
