@@ -15,7 +15,7 @@ from detection.baselines.facts import own_name_address, variant_first_site, vari
 from detection.baselines.values import FactValues
 from detection.detectors.registry import DETECTORS, AttackKind, Detector, Reason
 from detection.engine import Scores
-from detection.mail.batch import Bools, Floats, Level, LinkFlag, MessageBatch
+from detection.mail.batch import Bools, Floats, Ints, Level, LinkFlag, MessageBatch
 from detection.mail.domains import site_of
 from detection.mail.lookalike import describe
 
@@ -114,24 +114,22 @@ def decide(
     combined = calibration.combined(tails)
     attack, suspicious = verdicts(combined, calibration)
     weighted = calibration.shares(tails)
-    leading = weighted.argmin(axis=0)
+    leading = _leading(scores.values, weighted, combined).tolist()
+    columns = (scores.values.T.tolist(), tails.T.tolist(), _shares(weighted).T.tolist())
     decisions = []
-    for row in range(len(scores)):
+    for row, (values, probabilities, shares) in enumerate(zip(*columns, strict=True)):
         verdict = Verdict.ATTACK if attack[row] else Verdict.SUSPICIOUS if suspicious[row] else Verdict.SAFE
-        lead = DETECTORS[scores.detectors[leading[row]]]
-        shares = _shares(weighted[:, row])
-        parts = tuple(
-            DetectorDecision(name, float(scores.values[d, row]), float(tails[d, row]), shares[d])
-            for d, name in enumerate(scores.detectors)
-        )
-        explained = explain_all or verdict is not Verdict.SAFE
+        parts = tuple(map(DetectorDecision, scores.detectors, values, probabilities, shares))
+        flagged = verdict is not Verdict.SAFE
         decisions.append(
             Decision(
                 verdict=verdict,
-                kind=lead.kind if verdict is not Verdict.SAFE else None,
+                kind=DETECTORS[scores.detectors[leading[row]]].kind if flagged else None,
                 tail_probability=min(float(combined[row]), 1.0),
                 detectors=parts,
-                reasons=reasons_of(batch, scores, row, parts, facts, names) if explained else (),
+                reasons=reasons_of(batch, scores, row, parts, leading[row], facts, names)
+                if flagged or explain_all
+                else (),
             )
         )
     return decisions
@@ -148,6 +146,7 @@ def reasons_of(
     scores: Scores,
     row: int,
     parts: Sequence[DetectorDecision],
+    leading: int = -1,
     facts: FactValues | None = None,
     names: Names | None = None,
 ) -> tuple[str, ...]:
@@ -158,13 +157,15 @@ def reasons_of(
     texts = texts_of(batch, row, facts, names)
     written: dict[str, float] = {}
     least = 0.3 * max(part.share for part in parts)
-    for part in parts:
+    for at, part in enumerate(parts):
         if part.share < least:
             continue
+        # What the naming detector says comes first.
+        share = 2.0 if at == leading else part.share
         for reason in DETECTORS[part.name].reasons:
             sentence = sentence_of(reason, values, texts)
             if sentence is not None:
-                written[sentence] = max(written.get(sentence, 0.0), reason.weight * part.share)
+                written[sentence] = max(written.get(sentence, 0.0), reason.weight * share)
     return tuple(sorted(written, key=lambda sentence: -written[sentence]))[:MOST_REASONS]
 
 
@@ -225,11 +226,31 @@ def _fields(template: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(template) if name]
 
 
-def _shares(weighted: Floats) -> tuple[float, ...]:
-    """How much each detector has to do with the decision: its -log of the weighted tail among those of all."""
-    surprise = [max(-math.log(max(value, 1e-300)), 0.0) for value in weighted.tolist()]
-    whole = sum(surprise)
-    return tuple(s / whole for s in surprise) if whole > 0 else (1.0 / len(surprise),) * len(surprise)
+NEAR = 3.0
+"""Detectors within this factor of the combined number have as good a claim to name the kind."""
+
+
+def _leading(scores: Floats, weighted: Floats, combined: Floats) -> Ints:
+    """The detector that names the kind, int64[n]: of those that (nearly) attain the minimum, the most specific one.
+
+    All scores hold the same part for the sender's standing (`detection.detectors.standing`). Where that part alone makes
+    the decision the detectors are level, and the one that found most of its own kind has more to say than the one that
+    is ahead by a hair.
+    """
+    if not len(scores):
+        return np.zeros(len(combined), dtype=np.int64)
+    specific = scores - scores.min(axis=0)
+    near = (weighted <= NEAR * combined) | (weighted == weighted.min(axis=0))
+    return np.asarray(np.where(near, specific, -1.0).argmax(axis=0), dtype=np.int64)
+
+
+def _shares(weighted: Floats) -> Floats:
+    """How much each detector has to do with the decision, adding to 1: its -log of the weighted tail among all's."""
+    if not len(weighted):
+        return weighted
+    surprise = np.maximum(-np.log(np.maximum(weighted, 1e-300)), 0.0)
+    whole = surprise.sum(axis=0)
+    return np.where(whole > 0, surprise / np.where(whole > 0, whole, 1.0), 1.0 / len(weighted))
 
 
 def _foremost_link(batch: MessageBatch, row: int) -> str:

@@ -1,5 +1,6 @@
 """The detectors, one module a kind of attack. Importing the package fills the registry, in this order."""
 
+from detection.detectors import unfamiliar_sender  # isort: skip
 from detection.detectors import executive_impersonation  # isort: skip
 from detection.detectors import lookalike_domain  # isort: skip
 from detection.detectors import credential_phishing  # isort: skip
@@ -32,6 +33,7 @@ __all__ = [
     "qr_phishing",
     "reconnaissance",
     "spoofed_internal",
+    "unfamiliar_sender",
     "vendor_compromise",
     "vendor_impersonation",
 ]

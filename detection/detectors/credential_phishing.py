@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
+from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, NEW_LINK, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.detectors.standing import standing
 from detection.mail.batch import Floats
@@ -78,12 +78,7 @@ _EVIDENCE = Weighing(
             when=((SIGNALS["lure_document_share"], 1, np.inf),),
             weight=5,
         ),
-        Reason(
-            text="It links to {link_host}, a site that nobody had ever linked to in your mail.",
-            otherwise=("It holds {link_new_sites:.0f} links to sites that nobody had ever linked to in your mail."),
-            when=((SIGNALS["link_new_sites"], 1, np.inf),),
-            weight=7,
-        ),
+        NEW_LINK,
         Reason(
             text="A link shows one host and leads to another.",
             when=((SIGNALS["link_shown_host_differs"], 1, 1),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import PRESSURE, REQUEST_FOR_MONEY, TASK
+from detection.detectors.reasons import NEW_LINK, PRESSURE, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.detectors.standing import standing
 from detection.mail.batch import Floats
@@ -75,11 +75,7 @@ _EVIDENCE = Weighing(
             ),
             weight=4,
         ),
-        Reason(
-            text=("It holds {link_new_sites:.0f} links to sites that nobody had ever linked to in your mail."),
-            when=((SIGNALS["link_new_sites"], 1, np.inf),),
-            weight=7,
-        ),
+        NEW_LINK,
         Reason(
             text="The text asks to log in or confirm an account ({lure_credential:.0f} such phrases).",
             when=((SIGNALS["lure_credential"], 1, np.inf),),

@@ -55,3 +55,9 @@ DISOWNED = Reason(
     when=((SIGNALS["own_sender_disowned"], 1, 1),),
     weight=10,
 )
+NEW_LINK = Reason(
+    text="It links to {link_host}, a site that nobody had ever linked to in your mail.",
+    otherwise="It holds links to sites that nobody had ever linked to in your mail ({link_new_sites:.0f}).",
+    when=((SIGNALS["link_new_sites"], 1, np.inf),),
+    weight=7,
+)

@@ -20,6 +20,7 @@ from detection.signals.values import SignalValues
 class AttackKind(StrEnum):
     """The kinds of attack that a decision can name."""
 
+    UNFAMILIAR_SENDER = "unfamiliar-sender"
     EXECUTIVE_IMPERSONATION = "executive-impersonation"
     LOOKALIKE_DOMAIN = "lookalike-domain"
     CREDENTIAL_PHISHING = "credential-phishing"

@@ -76,6 +76,16 @@ def test_the_detector_that_attains_the_minimum_names_the_kind() -> None:
     assert weighted.kind is next(iter(DETECTORS.values())).kind
 
 
+def test_of_detectors_that_are_level_the_most_specific_names_the_kind() -> None:
+    base, specific = 8.0, 8.9  # within a factor of three of one another as tail probabilities
+    last = list(DETECTORS.values())[-1]
+    calibration = Thresholds(weights=(0.5,) + (0.25,) * (len(DETECTORS) - 1))
+    scores = scored((base + 0.8,) + (base,) * (len(DETECTORS) - 2) + (specific,))
+    assert calibration.shares(calibration.tail_probabilities(scores.values)).argmin() == 0
+    (decision,) = decide(batch_of(1), scores, calibration)
+    assert decision.kind is last.kind
+
+
 def test_shares_add_to_one_and_the_leading_detector_has_most() -> None:
     (decision,) = decide(batch_of(1), scored((9.0, 12.0)), Thresholds())
     assert sum(d.share for d in decision.detectors) == pytest.approx(1)

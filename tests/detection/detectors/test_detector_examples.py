@@ -42,6 +42,18 @@ NEW_CUSTOMER = mail(
 )
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "unfamiliar_sender": (
+        Example(
+            mail(
+                "info <info@trade-offers-4411.example>",
+                "Proposal",
+                "Dear sir, kindly get back to me. http://offers-4411.example/go?e=robin.okafor@acme-tools.example",
+                Reply_To="trade.offers.4411@gmail.com",
+                Authentication_Results=FAILED.format("trade-offers-4411.example"),
+            ),
+            mail(VENDOR, "Delivery", "Your parts leave us on Friday."),
+        ),
+    ),
     "executive_impersonation": (
         Example(
             mail(
