@@ -7,30 +7,21 @@ from typing import NamedTuple
 
 from detection.mail.batch import AttachmentFlag
 from detection.mail.keyring import recurring_key
-from detection.mail.lists import lines_of
+from detection.mail.lists import grouped
 from detection.mail.message import Attachment
 
-
-def _grouped(name: str) -> dict[str, list[str]]:
-    """The lines of a data file by their first word."""
-    groups: dict[str, list[str]] = {}
-    for line in lines_of(name):
-        first, *rest = line.split()
-        groups.setdefault(first, []).extend(rest)
-    return groups
-
-
 _FLAGS: dict[str, AttachmentFlag] = {}
-for _name, _extensions in _grouped("extensions.txt").items():
+for _name, _extensions in grouped("extensions.txt").items():
     for _extension in _extensions:
         _FLAGS[_extension] = _FLAGS.get(_extension, AttachmentFlag(0)) | AttachmentFlag[_name]
 
-_EXTENSION_OF_TYPE = {media_type: extension for media_type, (extension,) in _grouped("media_types.txt").items()}
-_CONTAINERS = {kind: frozenset(extensions) for kind, extensions in _grouped("containers.txt").items()}
+_EXTENSION_OF_TYPE = {media_type: extension for media_type, (extension,) in grouped("media_types.txt").items()}
+_CONTAINERS = {kind: frozenset(extensions) for kind, extensions in grouped("containers.txt").items()}
 _SAME = {
     "jpeg": "jpg", "htm": "html", "shtml": "html", "xhtml": "html", "tiff": "tif", "tgz": "gz", "mhtml": "mht",
     "text": "txt", "log": "txt", "patch": "txt", "diff": "txt",
 }  # fmt: skip
+_OFFICE = _CONTAINERS["docx"] | _CONTAINERS["xlsx"] | _CONTAINERS["pptx"]
 _OLE = "application/x-ole-storage"
 _SAYS_NOTHING = frozenset(
     {"", "application/octet-stream", "application/x-download", "application/force-download", "application/unknown"}
@@ -69,35 +60,41 @@ class _Kind(NamedTuple):
 @lru_cache(maxsize=1 << 12)
 def _kind(declared_type: str, sniffed_type: str, extension: str) -> _Kind:
     """Sniffed before declared before extension; a container's bytes leave it to the extension which kind it is."""
+    sniffed_type, _, sniffed_remark = sniffed_type.partition(";")
     by_bytes = _extension_of(sniffed_type)
-    by_header = _extension_of(declared_type)
+    by_header = _extension_of(declared_type.partition(";")[0].strip())
     by_name = _SAME.get(extension, extension)
+    like_these_bytes = _CONTAINERS.get(by_bytes, frozenset())
+    # A locked Office file is an OLE container around the real one (MS-OFFCRYPTO section 2.3.4).
+    locked_office = by_bytes == "ole" and by_name in _OFFICE
     if by_bytes:
-        name = by_name if by_name in _CONTAINERS.get(by_bytes, ()) else by_bytes
-        if name == by_bytes and not by_name and by_header in _CONTAINERS.get(by_bytes, ()):
-            name = by_header
+        name = next((other for other in (by_name, by_header) if other in like_these_bytes), by_bytes)
+        name = by_name if locked_office else name
     else:
-        name = by_header or by_name or declared_type or "unknown"
+        name = by_header or by_name or "unknown"
     flags = _FLAGS.get(name, AttachmentFlag(0))
     if by_name in _FLAGS:
         # A program opens a file by its name's extension, whatever the bytes or the header say.
         flags |= _FLAGS[by_name] & (_DANGER | AttachmentFlag.MACRO)
-    if (
-        by_bytes
-        and by_name
-        and by_name in _FLAGS
-        and by_name != by_bytes
-        and by_name not in _CONTAINERS.get(by_bytes, ())
-    ) or (
-        by_name in _FLAGS
-        and by_header in _FLAGS
-        and not _FLAGS[by_name] & _FLAGS[by_header]
-        and by_name not in _CONTAINERS.get(by_header, ())
-    ):
-        flags |= AttachmentFlag.TYPE_MISMATCH
-    if "encrypted" in sniffed_type or "encrypted" in declared_type:
+    if by_bytes == "ole" and not sniffed_remark:
+        # Bytes that were looked at and hold no macros are known not to; a name alone proves nothing.
+        flags &= ~AttachmentFlag.MACRO
+    if "macro" in sniffed_remark:
+        flags |= AttachmentFlag.MACRO
+    if locked_office or "encrypted" in sniffed_remark:
         flags |= AttachmentFlag.ENCRYPTED
+    if by_name in _FLAGS and not locked_office and _contradicts(by_name, by_bytes, by_header):
+        flags |= AttachmentFlag.TYPE_MISMATCH
     return _Kind(name, int(flags))
+
+
+def _contradicts(by_name: str, by_bytes: str, by_header: str) -> bool:
+    """Whether a name claims what bytes, or where these say nothing the header, deny."""
+    if by_bytes:
+        return by_name != by_bytes and by_name not in _CONTAINERS.get(by_bytes, ())
+    if by_header not in _FLAGS or by_name in _CONTAINERS.get(by_header, ()):
+        return False
+    return not _FLAGS[by_name] & _FLAGS[by_header]
 
 
 def _extension_of(media_type: str) -> str:

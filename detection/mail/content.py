@@ -53,6 +53,9 @@ def content_of(subject: str, text: str) -> Content:
     text = text[:LONGEST_TEXT]
     own = own_text(text)
     said = f"{subject[:1_000]}\n{own}"
+    if not said.isascii():
+        # Half a surrogate pair is no character; RE2 reads UTF-8, which cannot hold one.
+        said = said.encode("utf-8", "replace").decode("utf-8")
     disguised = words_of_two_scripts(said)
     read = plain(fold(said) if disguised else said)
     language = language_of(said)
@@ -74,7 +77,11 @@ def content_of(subject: str, text: str) -> Content:
 
 def _lures(read: str, language: Language) -> tuple[int, ...]:
     """Phrases of English, which business mail mixes into everything, and of the text's own language or those it may be in."""
-    others = (language.best,) if language.best != UNKNOWN_LANGUAGE else language.possible[:_MOST_LANGUAGES]
+    if language.best != UNKNOWN_LANGUAGE:
+        others: tuple[int, ...] = (language.best,)
+    else:
+        # A short text gives no language away, and costs little to read in all of them.
+        others = _LATIN if len(read) <= _SHORT else language.possible[:_MOST_LANGUAGES]
     found = intents_in(read, "en")
     for other in others:
         if LANGUAGES[other] != "en" and LANGUAGES[other] in LANGUAGES_WITH_LURES:
@@ -82,7 +89,9 @@ def _lures(read: str, language: Language) -> tuple[int, ...]:
     return found
 
 
-_MOST_LANGUAGES = 2
+_MOST_LANGUAGES = 3
+_SHORT = 300
+_LATIN = tuple(LANGUAGES.index(language) for language in LANGUAGES_WITH_LURES if language not in ("ja", "zh"))
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from detection.mail.lists import grouped
+
 LANGUAGES = (
     "en", "es", "de", "fr", "pt", "it", "nl", "pl", "ja", "zh",
     "ko", "ru", "ar", "he", "el", "th", "hi", "sv", "tr",
@@ -17,22 +19,9 @@ LOOKED_AT = 800
 FEWEST_WORDS = 3
 """Stop-words of one language that must be seen."""
 
-# Words that are common in one language and rare in the others; words of two languages would vote for both and are left out.
-_STOP_WORDS = {
-    "en": "the and of to for is that with you your this are we have be will from please our not it on by if can has was would",
-    "es": "el los las una por para con que su usted este esta del como está sus pero más hola gracias al nuestro puede",
-    "de": "und der die das ist nicht mit sie ihre ihr für den dem ein eine wir bitte auf ich von zu haben sind wird oder",
-    "fr": "le les des et est vous votre nous pour dans une pas avec sur ce cette qui bonjour merci du au avez vos être",
-    "pt": "você não uma para com seu sua os em no na do da por favor obrigado são mais este sobre ao pelo",
-    "it": "il che di per una non con sono della del gli le questo grazie suo è si più alla nel buongiorno vostro",
-    "nl": "het een van en voor niet dat met uw wij zijn op te deze bij om naar aan ons wordt kunt graag",
-    "pl": "się nie jest na do że dla oraz proszę jak został dziękuję państwa przez od po może tym dzień dobry",
-    "sv": "och att det som är för inte på av med den har till din ditt vi om från",
-    "tr": "ve bir için bu ile olarak sayın olan değil lütfen daha gibi size sizin ne kadar",
-}
 _LANGUAGES_OF: dict[str, tuple[int, ...]] = {}
-for _code, _words in _STOP_WORDS.items():
-    for _word in _words.split():
+for _code, _words in grouped("stop_words.txt").items():
+    for _word in _words:
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), LANGUAGES.index(_code))
 
 _ALPHABETS = (

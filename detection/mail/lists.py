@@ -19,3 +19,12 @@ def lines_of(name: str) -> tuple[str, ...]:
 def names_of(name: str) -> frozenset[str]:
     """The entries of `data/NAME` as a set."""
     return frozenset(lines_of(name))
+
+
+def grouped(name: str) -> dict[str, list[str]]:
+    """The words of `data/NAME` by the first word of their line; several lines may begin alike."""
+    groups: dict[str, list[str]] = {}
+    for line in lines_of(name):
+        first, *rest = line.split()
+        groups.setdefault(first, []).extend(rest)
+    return groups

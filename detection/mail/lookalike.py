@@ -35,7 +35,7 @@ _LONG_FORM = 7
 """Letters of a deletion form from which the suffix need not agree as well."""
 _COM_TYPOS = frozenset({"co", "cm", "om", "con", "comm", "corn", "cam", "com.co", "xn--com"})
 _GROUPS = (("rn", "m"), ("vv", "w"))
-_WIDE_GROUPS = (("cl", "d"), ("nn", "m"), ("ii", "u"), ("lc", "k"))
+_WIDE_GROUPS = (("cl", "d"), ("nn", "m"))
 _DIGITS = str.maketrans("015", "ols")
 _WIDE = str.maketrans("i23469!|", "lzea" + "bgll")
 _AFFIXES = tuple(sorted(lines_of("domain_affixes.txt"), key=len, reverse=True))
@@ -89,9 +89,10 @@ def wide_skeleton(site: str) -> str:
     folded = _letters(label)
     if len(label) < 6:
         return f"{folded.replace('i', 'l')}.{_common(suffix) if len(folded) >= 4 else suffix}"
+    folded = folded.translate(_WIDE)
     for group, one in _WIDE_GROUPS:
         folded = folded.replace(group, one)
-    return f"{folded.translate(_WIDE)}.{_common(suffix)}"
+    return f"{folded}.{_common(suffix)}"
 
 
 def describe(site: str, known: str) -> str:

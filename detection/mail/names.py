@@ -49,7 +49,8 @@ def person_name(name: str) -> str:
     >>> person_name("ceo@acme.example")
     ''
     """
-    name = fold(name[:LONGEST_NAME])
+    # Capitals first, as they look like other letters than their small forms do; then small letters that only they had.
+    name = fold(fold(name[:LONGEST_NAME]).casefold())
     name = _BRACKETED.sub(" ", name)
     if "@" in name:
         name = _ADDRESS.sub(" ", name)
@@ -110,7 +111,7 @@ def domain_in_name(name: str) -> str:
 
 def _name_words(name: str) -> list[str]:
     words = []
-    for word in _WORD.findall(_APOSTROPHES.sub("", name).casefold()):
+    for word in _WORD.findall(_APOSTROPHES.sub("", name)):
         if word.isdigit():
             continue
         if not word.isalpha():
