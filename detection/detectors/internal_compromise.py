@@ -97,4 +97,4 @@ def internal_compromise(s: SignalValues) -> Floats:
     stranger, unease = standing(s)
     # Either alone is an ordinary day: a new telephone, a first link to somewhere.
     together = strange * payload / (strange + payload + 2.0)
-    return np.asarray(stranger * (1.0 + unease) + own * together * together)
+    return np.asarray(stranger * (1.0 + unease) + 2.0 * own * together * together)

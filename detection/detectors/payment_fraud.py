@@ -19,7 +19,7 @@ _EVIDENCE = Weighing(
         rises("lure_invoice", 1.5, half=1.0),
         rises("lure_payroll", 1.0, half=1.0),
         rises("lure_advance_fee", 3.0, half=3.0),
-        rises("account_number_count", 1.5, half=1.0),
+        rises("account_number_count", 2.0, half=0.7),
         rises("money_count", 0.3, half=1.0),
     ),
     style=(
@@ -82,4 +82,4 @@ def payment_fraud(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to asks for a payment, changes bank details or promises money."""
     money, style = _EVIDENCE(s)
     stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease + money * (0.3 + 0.2 * style)))
+    return np.asarray(stranger * (1.0 + unease + money * (0.35 + 0.2 * style)))

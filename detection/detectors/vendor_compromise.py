@@ -16,13 +16,13 @@ _EVIDENCE = Weighing(
     shares=("known",),
     change=(
         rises("lure_bank_change", 5.0, half=0.7),
-        rises("account_number_count", 1.5, half=1.0),
-        rises("lure_payment", 0.5, half=1.0),
+        rises("account_number_count", 1.0, half=1.0),
+        rises("lure_payment", 0.4, half=1.0),
         rises("lure_secrecy", 0.5, half=1.0),
     ),
     known=(
-        rises("party_messages", 1.5, half=3.0),
-        rises("sender_messages", 1.0, half=2.0),
+        rises("party_messages", 1.5, half=1.0),
+        rises("sender_messages", 0.7, half=1.0),
         rises("wrote_to_party", 1.0, half=0.5),
     ),
     strange=(
@@ -98,4 +98,4 @@ def vendor_compromise(s: SignalValues) -> Floats:
     stranger, unease = standing(s)
     # Our own people announce bank details as well; that is no vendor's mail.
     specific = change * known * (0.4 + 0.3 * strange) * (1.0 - 0.9 * own)
-    return np.asarray(stranger * (1.0 + unease) + 0.6 * specific)
+    return np.asarray(stranger * (1.0 + unease) + 2.0 * specific)
