@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from onboarding.cli.console import document, json_option, speaks_plainly
-from onboarding.workspace import Workspace
+
+if TYPE_CHECKING:
+    # Left out at run time: a command should answer `--help` before SQLAlchemy is loaded.
+    from onboarding.workspace import Workspace
 
 
 @click.command()

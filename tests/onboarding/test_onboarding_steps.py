@@ -158,9 +158,12 @@ def test_garbage_is_skipped_and_counted(workspace: Workspace, small_mail: Path) 
 
 def test_two_runs_of_one_tenant_at_once_are_refused_by_name(workspace: Workspace) -> None:
     register(workspace, "acme", SMALL)
-    with running(workspace, "acme", ONBOARD, actor="first") as token:
-        with pytest.raises(TenantBusy, match=token.run), running(workspace, "acme", ONBOARD, actor="second"):
-            pass
+    with (
+        running(workspace, "acme", ONBOARD, actor="first") as token,
+        pytest.raises(TenantBusy, match=token.run),
+        running(workspace, "acme", ONBOARD, actor="second"),
+    ):
+        pass
 
 
 def test_a_run_that_was_replaced_cannot_write(workspace: Workspace, small_mail: Path) -> None:
