@@ -58,6 +58,10 @@ class Calibration(Protocol):
         """float64[n]: the minimum over the detectors of `shares`."""
         ...
 
+    def rarity(self, combined: Floats) -> Floats:
+        """float64[n] in (0, 1]: share of the tenant's benign campaigns whose combined number is at most this."""
+        ...
+
 
 class CalibrationMismatchError(ValueError):
     """Scores and calibration are not of the same detectors: the tenant has to be calibrated again."""
@@ -75,7 +79,11 @@ class DetectorDecision:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one message; `kind` is None for safe mail, `tail_probability` the combined number, at most 1."""
+    """The verdict on one message; `kind` is None for safe mail.
+
+    `tail_probability` is the share of the tenant's benign campaigns that look at least this suspicious, all detectors taken
+    together.
+    """
 
     verdict: Verdict
     kind: AttackKind | None
@@ -113,6 +121,7 @@ def decide(
     tails = calibration.tail_probabilities(scores.values)
     combined = calibration.combined(tails)
     attack, suspicious = verdicts(combined, calibration)
+    rarity = calibration.rarity(combined).tolist()
     weighted = calibration.shares(tails)
     leading = _leading(scores.values, weighted, combined).tolist()
     columns = (scores.values.T.tolist(), tails.T.tolist(), _shares(weighted).T.tolist())
@@ -125,7 +134,7 @@ def decide(
             Decision(
                 verdict=verdict,
                 kind=DETECTORS[scores.detectors[leading[row]]].kind if flagged else None,
-                tail_probability=min(float(combined[row]), 1.0),
+                tail_probability=rarity[row],
                 detectors=parts,
                 reasons=reasons_of(batch, scores, row, parts, leading[row], facts, names)
                 if flagged or explain_all

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from detection.calibration.certificate import Certificate, score_of
 from detection.calibration.tails import Tail, TailTable
 
 if TYPE_CHECKING:
-    from detection.calibration.certificate import Certificate
     from detection.mail.batch import Floats, Ints
 
 
@@ -83,6 +83,13 @@ class Calibration:
         """The combined number, float64[n]: the least of `shares`; 0 where an admin's threshold is passed."""
         return np.asarray(np.minimum.reduce(self.shares(p), axis=0, initial=np.inf))
 
+    def rarity(self, combined: Floats) -> Floats:
+        """float64[n] in (0, 1]: the share of benign campaigns with a combined number this small or smaller.
+
+        The combined number orders messages, but as a minimum over detectors it is no probability itself; this is.
+        """
+        return np.asarray(self._rarity.evaluate(score_of(combined)[None, :])[0])
+
     def scores_at(self, number: float) -> tuple[float | None, ...]:
         """For each detector the least score whose share p_d / w_d is at or below `number`; None when there is none.
 
@@ -120,6 +127,10 @@ class Calibration:
     def digest(self) -> str:
         """Identity of the content: BLAKE2b of the artifact, 32 hexadecimal digits."""
         return blake2b(self.to_bytes(), digest_size=16).hexdigest()
+
+    @cached_property
+    def _rarity(self) -> TailTable:
+        return TailTable((self.combined_tail,))
 
     @cached_property
     def _own(self) -> TailTable:

@@ -98,9 +98,12 @@ def _attack(workspace: Any, source: Any) -> dict[str, Any]:
     sent: Counter[str] = Counter()
     flagged: Counter[str] = Counter()
     benign: Counter[str] = Counter()
+    spam = 0
     examples: dict[str, dict[str, Any]] = {}
     for listed, result in score_live(open_scorer(workspace, TENANT), source.live(LIVE_DAYS, ATTACKS_A_KIND)):
-        if listed.label in ("", "benign"):
+        if not listed.label:
+            spam += 1  # ordinary spam that lies in a junk folder already
+        elif listed.label == "benign":
             benign[result["decision"]] += 1
         else:
             sent[listed.label] += 1
@@ -110,6 +113,7 @@ def _attack(workspace: Any, source: Any) -> dict[str, Any]:
     return {
         "attacks": {kind: {"sent": sent[kind], "flagged": flagged[kind]} for kind in sorted(sent)},
         "benign": benign.total(),
+        "spam": spam,
         "benign_attack": benign["attack"],
         "benign_suspicious": benign["suspicious"],
         "examples": list(examples.values())[:3],

@@ -38,6 +38,9 @@ class Thresholds:
     def combined(self, tails: Floats) -> Floats:
         return np.asarray(self.shares(tails).min(axis=0))
 
+    def rarity(self, combined: Floats) -> Floats:
+        return np.minimum(combined, 1.0)
+
 
 def scored(*rows: tuple[float, ...], **signals: float) -> Scores:
     n = len(rows)
