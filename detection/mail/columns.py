@@ -29,7 +29,7 @@ LONGEST_TEXT = 998
 """Characters of a text column (RFC 5322 section 2.1.1: the longest line)."""
 
 _NO_DATE = -(2**63)
-_LATEST = 2**62
+_LATEST = 2**61
 _MOST = 2**16 - 1
 _UNKNOWN = -1
 

@@ -131,6 +131,20 @@ def test_a_slice_of_a_batch_equals_the_batch_of_the_slice(several: MessageBatch)
         assert_same(several.take(start, stop), MessageBatch.from_arrow(table.slice(start, stop - start)))
 
 
+def test_a_batch_of_one_equals_the_slice_of_a_batch_of_many() -> None:
+    rows = [
+        row(links=(link("https://example.com/a"),) * (n % 3), recipients=to("a@b.example") * (n % 2)) for n in range(6)
+    ]
+    batch = MessageBatch.from_rows(rows)
+    for index, one in enumerate(rows):
+        assert_same(MessageBatch.from_rows([one]), batch.take(index, index + 1))
+
+
+def test_times_beyond_reason_stay_within_their_columns() -> None:
+    for date in (2**80, -(2**80)):
+        MessageBatch.from_rows([row_of(message(date=date), ACME, INBOX, time=-date)])
+
+
 def test_no_rows_are_an_empty_batch_of_the_same_columns() -> None:
     empty = MessageBatch.from_rows([])
     assert len(empty) == 0
