@@ -21,7 +21,7 @@ __all__ = ["INTENTS", "LANGUAGES", "Content", "content_of"]
 
 LONGEST_TEXT = 20_000
 """Characters of text that are looked at."""
-_SHOUTED_IN = 4_000
+_SHOUTED_IN = 2_000
 """Characters of text in which words in capitals are counted."""
 _MOST = 30
 """Where counting numbers stops: a price list holds thousands, and says no more by it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from detection.mail.lists import grouped
@@ -14,7 +16,7 @@ LANGUAGES = (
 """ISO 639-1 codes; a message's `language` is an index into these. New ones are added at the end only."""
 
 UNKNOWN_LANGUAGE = -1
-LOOKED_AT = 800
+LOOKED_AT = 600
 """Characters of a text that decide."""
 FEWEST_WORDS = 3
 """Stop-words of one language that must be seen."""
@@ -61,13 +63,10 @@ def language_of(text: str) -> Language:
             if len(alphabet.findall(text)) >= least:
                 index = LANGUAGES.index(code)
                 return Language(index, (index,))
-    seen = [_LANGUAGES_OF[word] for word in text.lower().split() if word in _LANGUAGES_OF]
-    if not seen:
+    known = filter(_LANGUAGES_OF.__contains__, text.lower().split())
+    votes = Counter(chain.from_iterable(map(_LANGUAGES_OF.__getitem__, known)))
+    if not votes:
         return _NO_LANGUAGE
-    votes: dict[int, int] = {}
-    for languages in seen:
-        for language in languages:
-            votes[language] = votes.get(language, 0) + 1
     possible = tuple(sorted(votes, key=votes.__getitem__, reverse=True))
     best = possible[0]
     clear = votes[best] >= FEWEST_WORDS and (len(possible) == 1 or votes[best] > votes[possible[1]])

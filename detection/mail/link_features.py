@@ -33,7 +33,9 @@ _CREDENTIAL_WORDS = (
 _ANOTHER_INSIDE = re.compile(r"https?(?::|%3a|%253a)(?:/|%2f|%252f){2}|ahr0c(?:hm6ly|doi8v)|[?&/=]www\.")
 _PORT = re.compile(r":(\d{1,5})$")
 _USUAL_PORTS = frozenset({"80", "443"})
-_MOST_NEEDLES = 20
+_MOST_NEEDLES = 6
+_LOOKED_AT = 600
+"""Characters of a path in which words and further addresses are looked for."""
 # Plain numbers: an operation on an IntFlag costs a hundred times one on an int.
 _SHOWN_HOST_DIFFERS, _PLAIN_HTTP, _USERINFO, _ODD_PORT = map(
     int, (LinkFlag.SHOWN_HOST_DIFFERS, LinkFlag.PLAIN_HTTP, LinkFlag.USERINFO, LinkFlag.ODD_PORT)
@@ -81,6 +83,7 @@ def features_of(link: Link, needles: tuple[str, ...] = ()) -> LinkFeatures | Non
     if (port := _PORT.search(authority)) and port.group(1) not in _USUAL_PORTS and authority[:1] != "[":
         flags |= _ODD_PORT
     if path:
+        path = path[:_LOOKED_AT]
         if _speaks_of_credentials(path):
             flags |= _CREDENTIAL_WORD
         if _ANOTHER_INSIDE.search(path):
