@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from detection.mail.columns import Origin, row_of
 
 from detection.baselines.overlay import Overlay
 from detection.baselines.snapshot import Snapshot
@@ -15,7 +14,8 @@ from detection.calibration.calibration import Calibration
 from detection.decision import Decision, Verdict, decide
 from detection.engine import Engine
 from detection.mail.batch import MessageBatch, Row
-from detection.mail.message import Folder, Skip
+from detection.mail.columns import Origin, row_of
+from detection.mail.message import Folder, Skip, SkipReason
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
 from onboarding import clock, scores
@@ -26,6 +26,7 @@ from onboarding.lifecycle import Mode
 from onboarding.names import KeyNames
 from onboarding.parsing import Belief, parse_listed, usable_time
 from onboarding.sources.base import Listed, Source
+from onboarding.sources.paging import read_message_file
 from onboarding.verdicts import flagged, shown, shown_skip
 from onboarding.workspace import Workspace
 
@@ -96,7 +97,8 @@ def score_files(scorer: Scorer, files: Iterable[Path]) -> Iterator[dict[str, Any
     """A decision for each mail file, in their order, each as if it arrived at its own time (now, if it names none)."""
     now = int(clock.now().timestamp())
     for path in files:
-        message = parse(path.read_bytes())
+        content = _read(path)
+        message = content if isinstance(content, Skip) else parse(content)
         if isinstance(message, Skip):
             yield shown_skip(str(path), message)
             continue
@@ -104,6 +106,13 @@ def score_files(scorer: Scorer, files: Iterable[Path]) -> Iterator[dict[str, Any
         row = row_of(message, scorer.organisation, Origin("", str(path), Folder.UNKNOWN), time)
         _, decision = scorer.decide(row)
         yield shown(str(path), message.message_id, decision)
+
+
+def _read(path: Path) -> bytes | Skip:
+    try:
+        return read_message_file(os.fsencode(path.resolve()))
+    except OSError as error:
+        return Skip(SkipReason.UNREADABLE, error.strerror or str(error))
 
 
 def replay_source(workspace: Workspace, scorer: Scorer, source: Source) -> Iterator[dict[str, Any]]:
