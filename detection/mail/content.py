@@ -58,11 +58,13 @@ def content_of(subject: str, text: str) -> Content:
         said = said.encode("utf-8", "replace").decode("utf-8")
     disguised = words_of_two_scripts(said)
     read = plain(fold(said) if disguised else said)
-    language = language_of(said)
+    utf8 = read.encode()
+    # Stop-words are looked for with their diacritics, which `plain` removes.
+    language = language_of(read if said.isascii() else said)
     # One pass says which kinds of numbers there are at all; most mail is spared the counting.
-    there = _PRESENCE.Match(read) or ()
+    there = _PRESENCE.Match(utf8) or ()
     return Content(
-        lures=_lures(read, language),
+        lures=_lures(utf8, language),
         language=language.best,
         phone_count=_count(_PHONE, read) if _HAS_PHONE in there else 0,
         money_count=_count(_MONEY, read) if _HAS_MONEY in there else 0,
@@ -75,7 +77,7 @@ def content_of(subject: str, text: str) -> Content:
     )
 
 
-def _lures(read: str, language: Language) -> tuple[int, ...]:
+def _lures(read: bytes, language: Language) -> tuple[int, ...]:
     """Phrases of English, which business mail mixes into everything, and of the text's own language or those it may be in."""
     if language.best != UNKNOWN_LANGUAGE:
         others: tuple[int, ...] = (language.best,)

@@ -61,7 +61,7 @@ def plain(text: str) -> str:
         for curly, straight in _QUOTES:
             text = text.replace(curly, straight)
         text = without_marks(text)
-    return " ".join(text.lower().split())
+    return " ".join(text.split()).lower()
 
 
 def phrases(language: str) -> tuple[tuple[str, str], ...]:
@@ -72,8 +72,11 @@ def phrases(language: str) -> tuple[tuple[str, str], ...]:
     return _phrases_in(DATA / "lures" / f"{language}.txt")
 
 
-def intents_in(text: str, language: str) -> tuple[int, ...]:
-    """How many different phrases of each intent a text made by `plain` holds in one language, in the order of `INTENTS`."""
+def intents_in(text: bytes, language: str) -> tuple[int, ...]:
+    """How many different phrases of each intent a text holds in one language, in the order of `INTENTS`.
+
+    The text is the UTF-8 of what `plain` makes, which spares every automaton its own encoding.
+    """
     matcher = _matcher(language)
     hits = matcher.parts.Match(text)
     return _NONE if not hits else matcher.counts(text, hits)
@@ -84,11 +87,11 @@ _NONE = (0,) * len(INTENTS)
 
 @dataclass(frozen=True, slots=True)
 class _Gapped:
-    """A phrase with gaps: its intent, how many of its parts the automaton knows, and the whole pattern."""
+    """A phrase with gaps: its intent, how many of its parts the automaton knows, and the whole (a set of one: cheap to ask)."""
 
     intent: int
     parts: int
-    pattern: re2._Regexp[str]
+    whole: re2.Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class _Matcher:
     hints: tuple[tuple[int, ...], ...]
     gapped: tuple[_Gapped, ...]
 
-    def counts(self, text: str, hits: list[int]) -> tuple[int, ...]:
+    def counts(self, text: bytes, hits: list[int]) -> tuple[int, ...]:
         counts = [0] * len(INTENTS)
         hinted: dict[int, int] = {}
         for hit in hits:
@@ -110,7 +113,7 @@ class _Matcher:
                 hinted[phrase] = hinted.get(phrase, 0) + 1
         for index, seen in hinted.items():
             gapped = self.gapped[index]
-            if seen == gapped.parts and gapped.pattern.search(text):
+            if seen == gapped.parts and gapped.whole.Match(text):
                 counts[gapped.intent] += 1
         return tuple(counts)
 
@@ -141,7 +144,10 @@ def _matcher(language: str) -> _Matcher:
             places = {known(_pattern(part)) for part in parts}
             for place in places:
                 hints[place].append(len(gapped))
-            gapped.append(_Gapped(intent, len(places), re2.compile(_pattern(phrase), options)))
+            whole = re2.Set.SearchSet(options)
+            whole.Add(_pattern(phrase))
+            whole.Compile()
+            gapped.append(_Gapped(intent, len(places), whole))
     matcher.Compile()
     return _Matcher(matcher, tuple(map(tuple, proves)), tuple(map(tuple, hints)), tuple(gapped))
 

@@ -301,5 +301,5 @@ def test_a_mistake_in_a_phrase_file_is_named_by_its_line(tmp_path: Path) -> None
 def test_a_phrase_with_a_gap_needs_its_parts_near_each_other() -> None:
     near = plain("Change my bank account used for payroll. We found the beneficiary of the late client's fund.")
     far = plain("The beneficiary of the " + "word " * 30 + " fund.")
-    assert lures.intents_in(near, "en")[INTENTS.index("advance_fee")] > 0
-    assert lures.intents_in(far, "en")[INTENTS.index("advance_fee")] == 0
+    assert lures.intents_in(near.encode(), "en")[INTENTS.index("advance_fee")] > 0
+    assert lures.intents_in(far.encode(), "en")[INTENTS.index("advance_fee")] == 0
