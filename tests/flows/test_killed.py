@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from conftest import Gatehouse
+from command_line import Gatehouse
 
 from onboarding.sources.simulated.source import SimulatedSource
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import httpx
-from conftest import Gatehouse
+from command_line import Gatehouse
 
 SMALL = "simulated:seed=11,mailboxes=10,days=60,rate=12"
 

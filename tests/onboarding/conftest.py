@@ -1,29 +1,14 @@
-"""A Gatehouse home of one's own, and the way through all steps without Prefect."""
+"""A Gatehouse home of one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from onboarding.activate import activate
-from onboarding.baseline import make_baseline
-from onboarding.calibrate import make_calibration
-from onboarding.connect import connect
-from onboarding.database import runs, tenants
-from onboarding.ingest import ingest, ingesting
-from onboarding.readiness import check_readiness
-from onboarding.run import ONBOARD, outcome, running
 from onboarding.settings import Settings
-from onboarding.sources.registry import open_source
-from onboarding.stage import Held
 from onboarding.workspace import Workspace, open_workspace
-
-SMALL = "simulated:seed=11,mailboxes=10,days=60,rate=12"
-
-Onboard = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
@@ -31,34 +16,3 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     opened = open_workspace(Settings(home=tmp_path / "home", parse_workers=0, heartbeat_seconds=60))
     yield opened
     opened.database.close()
-
-
-def register(workspace: Workspace, name: str, uri: str, *domains: str, alpha: float = 0.01) -> None:
-    """Adds a tenant; own domains are by default those of the simulated organisation."""
-    source = open_source(uri)
-    own = list(domains) or list(source.domains)  # type: ignore[attr-defined]
-    with workspace.database.transaction(name) as session:
-        tenants.add(
-            session, name, domains=own, source=source.uri, alpha=alpha, delta=0.05, lookback_days=None, actor="test"
-        )
-
-
-def onboard(workspace: Workspace, name: str) -> dict[str, Any]:
-    """All steps in this process; a hold is part of the outcome."""
-    run = ""
-    try:
-        with running(workspace, name, ONBOARD, actor="test") as token:
-            run = token.run
-            sizes = connect(workspace, token)
-            with ingesting(workspace, token):
-                ingest(workspace, token, list(sizes))
-            baseline = make_baseline(workspace, token)
-            calibration = make_calibration(workspace, token, baseline.version)
-            readiness = check_readiness(workspace, token, calibration)
-            activate(workspace, token, baseline.version, calibration.version, readiness)
-    except Held:
-        with workspace.database.session(name) as session:
-            newest = runs.latest(session, name)
-            assert newest is not None
-            assert newest.state == "held"
-    return outcome(workspace, name, run)

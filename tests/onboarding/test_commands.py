@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import SMALL, onboard
+from tenants_at_hand import SMALL, onboard
 
 from onboarding.cli import main
 from onboarding.settings import Settings

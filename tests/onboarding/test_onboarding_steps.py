@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SMALL, onboard, register
+from tenants_at_hand import SMALL, onboard, register
 
 from onboarding import store
 from onboarding.database import mailboxes, runs
