@@ -53,7 +53,7 @@ def _replay(probe: Probe, reading: Reading) -> dict[Fact, Ints]:
             sorted_values = fact.as_of(line.events(new_elements(fact, reading, level)))
         elif isinstance(fact, FirstValue):
             of = reading.value_at(level, fact.of, filed)
-            sorted_values = _first_value(line.events(learned & (of != NO_KEY)), of)
+            sorted_values = first_value(line.events(learned & (of != NO_KEY)), of)
         else:
             sorted_values = fact.as_of(line.events(learned & ~line.repeated))
         out = np.empty(len(asked), dtype=np.int64)
@@ -77,7 +77,7 @@ def new_elements(fact: DistinctCount, reading: Reading, level: Level) -> Ints:
     return np.bincount(reading.owner(element_level)[first], minlength=len(reading.clock))
 
 
-def _first_value(events: Events, of: Keys) -> Ints:
+def first_value(events: Events, of: Keys) -> Ints:
     """The smallest value among the events of the key's first second, if that is earlier than the query; else 0."""
     line = events.line
     values = np.zeros(len(line.clock), dtype=np.uint64)
