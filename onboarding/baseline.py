@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +15,20 @@ from detection.baselines.snapshot import write as write_snapshot
 from detection.engine import Engine
 from detection.mail.batch import COLUMNS, MessageBatch
 from detection.mail.message import Folder
+from detection.versions import signals_version
 from onboarding import scores
 from onboarding.consolidate import consolidate
 from onboarding.database import mailboxes, tenants, versions
 from onboarding.database.runs import RunToken
-from onboarding.files import remove_tree
-from onboarding.history import History, read_history
+from onboarding.files import StoreError, remove_tree
+from onboarding.history import History, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step
+from onboarding.made import Made, parts_digest, read_made, remember
 from onboarding.names import write_names
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held, Stage, stage
+from onboarding.store import read_by
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -54,11 +58,16 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
     with stage(workspace, token, Step.BASELINE, unit="messages") as current:
         history = _consolidated(workspace, token)
         current.progress(0, history.rows)
-        batch = read_history(workspace.layout(token.tenant), READ)
-        if reason := _unlearnable(workspace, token, batch):
-            raise Held(reason)
-        _score(workspace, token, history, batch, current)
-        version = _snapshot(workspace, token, history, batch)
+        version = _known(workspace, token, history, current)
+        if version is None:
+            batch = read_history(workspace.layout(token.tenant), READ)
+            if reason := _unlearnable(workspace, token, batch):
+                raise Held(reason)
+            _score(workspace, token, history, batch, current)
+            version = _snapshot(workspace, token, history, batch)
+            layout = workspace.layout(token.tenant)
+            remember(layout, read_made(layout).with_baseline(_built_from(history), version))
+        current.progress(history.rows)
         current.summary |= {"version": version, "messages": history.rows, "history": history.digest}
         log.info("%s: baseline %d learned from %d messages", token.tenant, version, history.rows)
     return BaselineMade(version, history.digest)
@@ -67,10 +76,39 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
 def _consolidated(workspace: Workspace, token: RunToken) -> History:
     with workspace.database.session(token.tenant) as session:
         parts = [part.file for part in mailboxes.parts(session, token.tenant) if part.file]
-    history = consolidate(workspace.layout(token.tenant), parts)
+    layout = workspace.layout(token.tenant)
+    made, digest = read_made(layout), parts_digest(parts)
+    if made.parts == digest:
+        with suppress(StoreError):
+            history = open_history(layout)
+            if history.digest == made.history and all((layout.history / s.name).exists() for s in history.shards):
+                return history
+    history = consolidate(layout, parts)
     with workspace.database.transaction(token.tenant) as session:
         mailboxes.record_duplicates(session, token, history.duplicates)
+    kept = made.baselines if made.history == history.digest else {}
+    remember(layout, Made(digest, history.digest, read_by(layout, parts), kept))
     return history
+
+
+def _known(workspace: Workspace, token: RunToken, history: History, current: Stage) -> int | None:
+    """The baseline of this history when it and its scores are there, or can be had from stored signals; else None."""
+    layout, engine = workspace.layout(token.tenant), Engine()
+    version = read_made(layout).baselines.get(_built_from(history))
+    with workspace.database.session(token.tenant) as session:
+        row = None if version is None else versions.baseline(session, token.tenant, version)
+    if row is None or not layout.baseline(row.version).exists() or not layout.names(row.version).exists():
+        return None
+    if not scores.path_of(layout, history.digest, engine.version).exists():
+        changed = scores.rescore(layout, history.digest, engine)
+        if changed is None:
+            return None
+        current.summary |= {"rescored_detectors": list(changed)}
+    return row.version
+
+
+def _built_from(history: History) -> str:
+    return f"{history.digest}-{signals_version()}"
 
 
 def _score(workspace: Workspace, token: RunToken, history: History, batch: MessageBatch, current: Stage) -> None:

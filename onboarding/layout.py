@@ -44,6 +44,11 @@ class TenantLayout:
         """The consolidated history."""
         return self.root / "history"
 
+    @property
+    def made(self) -> Path:
+        """What was made from what, so that it is not made again."""
+        return self.root / "made.json"
+
     def baseline(self, version: int) -> Path:
         """One immutable baseline."""
         return self.root / "baselines" / str(version)

@@ -2,12 +2,14 @@
 
 One Parquet file a (history, engine): a row a message of history, in its order. Columns: `message_key`, `time`,
 `campaign` and `sender` (uint64), `received` (bool: the tenant received it), `known_bad` (bool), `score:<detector>` and
-`signal:<signal>` (float64, as-of).
+`signal:<signal>` (float64, as-of). Its schema says which versions of signals and detectors gave them, so that after a
+change of a detector only that one is computed again (`rescore`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +20,20 @@ import pyarrow.parquet as pq
 
 from detection.baselines.values import FactValues
 from detection.calibration.campaigns import campaign_keys
+from detection.detectors.registry import DETECTORS
 from detection.engine import Engine, Scores
 from detection.keys import Keys
 from detection.mail.batch import Bools, Floats, Ints, MessageBatch
 from detection.mail.message import Folder
+from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
+from detection.versions import detector_versions, signals_version
 from onboarding.files import write_whole
 from onboarding.history import History, history_rows
 from onboarding.layout import TenantLayout
 
 CHUNK = 32_768
+SIGNALS_BY, DETECTORS_BY = b"gatehouse.signals", b"gatehouse.detectors"
 SECONDS_A_DAY = 86_400
 
 
@@ -82,6 +88,64 @@ def write(layout: TenantLayout, history: str, engine: Engine, batch: MessageBatc
 
     write_whole(path, into)
     return path
+
+
+def rescore(layout: TenantLayout, history: str, engine: Engine) -> tuple[str, ...] | None:
+    """Makes the scores by this engine of those by another that had the same signals; no column of mail is read.
+
+    Only detectors that changed are computed. Gives their names, or None when no stored scores serve.
+    """
+    now = detector_versions()
+    best: tuple[int, Path, Mapping[str, str]] | None = None
+    for path in sorted(layout.scores.glob(f"{history}-*.parquet")):
+        signals, then = _versions(path)
+        if signals == signals_version():
+            same = sum(then.get(name) == version for name, version in now.items())
+            if best is None or same > best[0]:
+                best = same, path, then
+    if best is None:
+        return None
+    _, stored, then = best
+    changed = tuple(name for name, version in now.items() if then.get(name) != version)
+
+    def into(sink: Any) -> None:
+        with pq.ParquetFile(stored) as file:
+            writer: pq.ParquetWriter | None = None
+            for group in range(file.num_row_groups):
+                table = _rescored(file.read_row_group(group), engine, changed)
+                writer = writer or pq.ParquetWriter(sink, table.schema, compression="zstd", write_statistics=False)
+                writer.write_table(table, row_group_size=CHUNK)
+            if writer is not None:
+                writer.close()
+
+    write_whole(path_of(layout, history, engine.version), into)
+    return changed
+
+
+def _rescored(table: pa.Table, engine: Engine, changed: tuple[str, ...]) -> pa.Table:
+    names = _named(table.column_names, "signal:")
+    # Declared signals only: what a detector asks for by name has to be there, in whatever order it was stored.
+    signals = SignalValues({name: table.column(f"signal:{name}").to_numpy() for name in names if name in SIGNALS})
+    columns: dict[str, Any] = {
+        name: table.column(name) for name in table.column_names if not name.startswith(("score:", "signal:"))
+    }
+    for name in engine.detectors:
+        columns[f"score:{name}"] = DETECTORS[name](signals) if name in changed else table.column(f"score:{name}")
+    columns |= {f"signal:{name}": table.column(f"signal:{name}") for name in names}
+    return pa.table(columns, metadata=_metadata())
+
+
+def _metadata() -> dict[bytes, bytes]:
+    return {SIGNALS_BY: signals_version().encode(), DETECTORS_BY: json.dumps(dict(detector_versions())).encode()}
+
+
+def _versions(path: Path) -> tuple[str, Mapping[str, str]]:
+    """Versions of the signals and of the detectors that gave what is stored; empty when it does not say."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return "", {}
+    return metadata.get(SIGNALS_BY, b"").decode(), json.loads(metadata.get(DETECTORS_BY, b"{}"))
 
 
 def read(path: Path) -> ReplayedScores:
@@ -144,4 +208,4 @@ def _table(batch: MessageBatch, scores: Scores) -> pa.Table:
     }
     columns |= {f"score:{name}": scores.values[row] for row, name in enumerate(scores.detectors)}
     columns |= {f"signal:{name}": values for name, values in scores.signals.arrays.items()}
-    return pa.table(columns)
+    return pa.table(columns, metadata=_metadata())

@@ -17,11 +17,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from detection.mail.batch import SCHEMA, MessageBatch
+from detection.versions import columns_version
 from onboarding.files import TEMPORARY, Removed, StoreError, Written, move_into_place, remove_tree, temporary
 from onboarding.layout import TenantLayout, slug
 
 COMPRESSION = "zstd"
 ROW_GROUP_ROWS = 32_768
+READ_BY = b"gatehouse.columns"
+"""Under which a part's schema says by which version of the parser it was read (`detection.versions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def write_part(layout: TenantLayout, mailbox: str, number: int, messages: Messag
         raise ValueError(f"a part of mailbox {mailbox} holds messages of {sorted(strangers)}")
     folder = layout.mailbox(mailbox)
     with temporary(folder) as (path, sink):
-        write_parquet(table, sink)
+        write_parquet(table.replace_schema_metadata({READ_BY: columns_version().encode()}), sink)
     written = sink.written
     name = f"part-{number:06d}-{written.sha256[:16]}.parquet"
     move_into_place(path, folder / name)
@@ -69,6 +72,22 @@ def write_part(layout: TenantLayout, mailbox: str, number: int, messages: Messag
 def read_part(layout: TenantLayout, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """One part, whole or some of its columns. Raises StoreError when it is missing or broken."""
     return read_parquet(layout.mail / name, columns)
+
+
+def read_by(layout: TenantLayout, names: Iterable[str]) -> dict[str, int]:
+    """How many of the parts were read by which version of the parser; "" stands for parts that do not say.
+
+    Raises StoreError when one is missing or broken.
+    """
+    counts: dict[str, int] = {}
+    for name in sorted(names):
+        try:
+            metadata = pq.read_schema(layout.mail / name).metadata or {}
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"{layout.mail / name} cannot be read ({error}): onboard this mailbox again") from error
+        version = metadata.get(READ_BY, b"").decode()
+        counts[version] = counts.get(version, 0) + 1
+    return counts
 
 
 def stored_parts(layout: TenantLayout) -> list[str]:

@@ -1,0 +1,59 @@
+"""What was made from what, so that a rerun makes only what is new: a memory, which may be lost at any time.
+
+Nothing is true because it stands here; a step that finds its input unchanged here skips the work that would give what is
+on disk already. The file is replaced whole, and one that cannot be read counts as none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+
+from detection.mail.batch import SCHEMA
+from onboarding.files import write_whole
+from onboarding.layout import TenantLayout
+
+FORMAT = 1
+"""Rises when the making of a history from the same parts changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the history and the baselines of a tenant were made from."""
+
+    parts: str = ""
+    """Digest of the parts that the history in force was made of."""
+    history: str = ""
+    """Digest of that history."""
+    read_by: Mapping[str, int] = field(default_factory=dict)
+    """How many of those parts were read by which version of the parser."""
+    baselines: Mapping[str, int] = field(default_factory=dict)
+    """Version of the baseline by what it was built from: history and version of facts and signals."""
+
+    def with_baseline(self, built_from: str, version: int) -> Made:
+        """The same, and this baseline."""
+        return replace(self, baselines={**self.baselines, built_from: version})
+
+
+def parts_digest(names: Iterable[str]) -> str:
+    """Names a set of parts: a part's own name names its content."""
+    digest = sha256(f"{FORMAT}\n{SCHEMA}\n".encode())
+    for name in sorted(set(names)):
+        digest.update(name.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
+
+
+def read_made(layout: TenantLayout) -> Made:
+    """What is remembered; nothing when there is no memory or it cannot be read."""
+    try:
+        return Made(**json.loads(layout.made.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Made()
+
+
+def remember(layout: TenantLayout, made: Made) -> None:
+    """Replaces what is remembered."""
+    text = json.dumps(asdict(made), indent=1, sort_keys=True) + "\n"
+    write_whole(layout.made, lambda sink: sink.write(text.encode()))
