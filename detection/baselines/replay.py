@@ -1,19 +1,22 @@
 """As-of values of all facts for a stretch of history, as if each message had been looked up when it came.
 
-Memory beside the result: one space at a time, about 90 bytes a value of its level. The result takes 8 bytes a fact and
-value of the fact's level.
+Memory beside the result: one space at a time, about 90 bytes a value of its level. The result takes 1 to 8 bytes a fact
+and value of the fact's level.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue
 from detection.baselines.layout import LAYOUT, Layout, Probe
 from detection.baselines.parts import level_of
 from detection.baselines.reading import Reading
 from detection.baselines.timeline import Events, Timeline, changes, stable_order
-from detection.baselines.values import FactValues
+from detection.baselines.values import FactValues, narrowed
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, Level, MessageBatch
 
@@ -28,13 +31,13 @@ def replay(batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAY
     if (batch.time[1:] < batch.time[:-1]).any():
         raise ValueError("replay needs messages sorted by time: sort the history before replaying it")
     reading = Reading(batch, learn)
-    values: dict[Fact, Ints] = {}
+    values: dict[Fact, npt.NDArray[Any]] = {}
     for probe in layout.probes:
         values.update(_replay(probe, reading))
     return FactValues({fact: values[fact] for fact in layout.facts.values()})
 
 
-def _replay(probe: Probe, reading: Reading) -> dict[Fact, Ints]:
+def _replay(probe: Probe, reading: Reading) -> dict[Fact, npt.NDArray[Any]]:
     level, filed = probe.space.level, probe.space.parts
     keys = reading.keys(filed)
     owner = reading.owner(level)
@@ -46,7 +49,7 @@ def _replay(probe: Probe, reading: Reading) -> dict[Fact, Ints]:
         line = Timeline.of(keys, owner, asked, reading.owner(probe.level), reading.clock)
     unknown = asked == NO_KEY
     known = keys != NO_KEY
-    values: dict[Fact, Ints] = {}
+    values: dict[Fact, npt.NDArray[Any]] = {}
     for fact in probe.facts:
         learned = reading.learned(fact.where, level) & known
         if isinstance(fact, DistinctCount):
@@ -59,7 +62,7 @@ def _replay(probe: Probe, reading: Reading) -> dict[Fact, Ints]:
         out = np.empty(len(asked), dtype=np.int64)
         out[line.target] = sorted_values
         out[unknown] = UNKNOWN
-        values[fact] = out
+        values[fact] = narrowed(out)
     return values
 
 
