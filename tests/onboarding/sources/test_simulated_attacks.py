@@ -31,7 +31,8 @@ def live(source: SimulatedSource) -> list[Listed]:
 
 
 def test_every_kind_that_detectors_name_is_sent() -> None:
-    assert {kind.value for kind in AttackKind} <= set(KINDS)
+    # `unfamiliar-sender` is what is left when no kind explains a message: nothing to send.
+    assert {kind.value for kind in AttackKind} - {AttackKind.UNFAMILIAR_SENDER.value} <= set(KINDS)
 
 
 def test_no_attacks_asked_for_none_sent(source: SimulatedSource) -> None:
