@@ -39,10 +39,12 @@ class Instances:
 
     @classmethod
     def join(cls, pieces: Sequence[Piece]) -> Instances:
-        """From pieces of the same order, scalars standing for all of a piece."""
-        columns = list(zip(*pieces, strict=True)) if pieces else [()] * 6
-        sizes = [len(piece[0]) for piece in pieces]
-        return cls(*(_spread(column, sizes) for column in columns))
+        """From pieces in a row; a number stands for all values of its piece."""
+        keys, messages, wheres, spaces, columns, extras = zip(*pieces, strict=True) if pieces else [()] * 6
+        sizes = [len(key) for key in keys]
+        extra = _repeated(extras, sizes) if all(isinstance(one, int) for one in extras) else _joined(extras)
+        where, space, column = (_repeated(numbers, sizes) for numbers in (wheres, spaces, columns))
+        return cls(_joined(keys), _joined(messages), where, space, column, extra)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,8 +221,8 @@ def _plan(layout: Layout, owners: Owners) -> LessonPlan:
     edges = np.cumsum([0, *(sum(len(piece[0]) for piece in pieces) for pieces in (counts, times, logs))]).tolist()
     return LessonPlan(
         key_plan=key_plan,
-        salts=_spread([number for _, _, number in asked], sizes).astype(np.uint64) << SALT_SHIFT,
-        shift=_spread([SALT_BITS if gives_way else 0 for gives_way in salted], sizes).astype(np.uint64),
+        salts=_repeated([number for _, _, number in asked], sizes).astype(np.uint64) << SALT_SHIFT,
+        shift=_repeated([SALT_BITS if gives_way else 0 for gives_way in salted], sizes).astype(np.uint64),
         key_message=np.concatenate([owners[level] for level in levels]),
         wheres=wheres,
         widths=np.array([space.width for space in layout.spaces], dtype=np.int64),
@@ -233,6 +235,9 @@ def _plan(layout: Layout, owners: Owners) -> LessonPlan:
     )
 
 
-def _spread(values: Sequence[Ints | int], sizes: Sequence[int]) -> Ints:
-    pieces = [np.broadcast_to(np.asarray(v, dtype=np.int64), (n,)) for v, n in zip(values, sizes, strict=True)]
-    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
+def _repeated(values: Sequence[int], sizes: Sequence[int]) -> Ints:
+    return np.repeat(np.array(values, dtype=np.int64), sizes)
+
+
+def _joined(arrays: Sequence[Ints]) -> Ints:
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -52,16 +52,18 @@ class KeyPlan:
         """The plan for keys of these tuples of parts."""
         parts = tuple(dict.fromkeys(part for key in asked for part in key))
         part_at = dict(zip(parts, _starts([len(owners[part.level]) for part in parts]), strict=True))
-
-        def places(key: tuple[Part, ...]) -> list[Ints]:
-            level = level_of(key)
-            own = np.arange(len(owners[level]))
-            return [part_at[part] + (own if part.level is level else owners[level]) for part in key]
-
-        sources = [
-            tuple(np.concatenate(column) for column in zip(*map(places, alike), strict=True))
-            for _, alike in groupby(asked, key=len)
-        ]
+        sources = []
+        for _, alike in groupby(asked, key=len):
+            keys = list(alike)
+            levels = [level_of(key) for key in keys]
+            spread = Spread.over(levels, owners)
+            sources.append(
+                tuple(
+                    spread.each([part_at[part] for part in column])
+                    + spread.of([part.level is level for part, level in zip(column, levels, strict=True)])
+                    for column in zip(*keys, strict=True)
+                )
+            )
         starts = _starts([len(owners[level_of(key)]) for key in asked])
         return cls(parts, tuple(sources), tuple(starts), tuple(len(owners[part.level]) for part in parts))
 
@@ -164,44 +166,74 @@ def _plan(layout: Layout, owners: Owners) -> Plan:
 
     asked = [(fact, probe) for probe in probes for fact in probe.facts]
     stored = [(f, p) for f, p in asked if not isinstance(f, Recent)]
-    logged: list[tuple[Fact, Probe]] = [(f, p) for f, p in asked if isinstance(f, Recent)]
+    recent = [(f, p) for f, p in asked if isinstance(f, Recent)]
     halves = [(f, p) for f, p in stored if isinstance(f, FirstValue)]
-    sizes = [len(owners[probe.level]) for _, probe in stored + logged]
-    starts = _starts(sizes)
-    facts = tuple(fact for fact, _ in stored + logged)
-    start_of = dict(zip(facts, starts, strict=True))
-
-    def key_range(probe: Probe) -> Ints:
-        return key_at[probe] + np.arange(len(owners[probe.level]))
-
-    def spread(pairs: list[tuple[int, Probe]]) -> Ints:
-        return _join([np.full(len(owners[probe.level]), value, dtype=np.int64) for value, probe in pairs])
+    answers = stored + list[tuple[Fact, Probe]](recent)
+    starts = _starts([len(owners[probe.level]) for _, probe in answers])
+    start_of = {fact: start for (fact, _), start in zip(answers, starts, strict=True)}
 
     cells = stored + halves
-    columns_of = [(p.space.column(f) + isinstance(f, FirstValue), p) for f, p in stored]
-    columns_of += [(p.space.column(f) + 2, p) for f, p in halves]
+    columns = [p.space.column(f) + isinstance(f, FirstValue) for f, p in stored]
+    columns += [p.space.column(f) + 2 for f, p in halves]
     stream_of = {fact: stream for stream in layout.streams for fact in stream.facts}
+    keyed, answered, celled, halved, logged = (
+        Spread.over([probe.level for probe in chosen], owners)
+        for chosen in (probes, *([p for _, p in pairs] for pairs in (answers, cells, halves, recent)))
+    )
     return Plan(
         key_plan=key_plan,
-        salts=spread([(p.space.number, p) for p in probes]).astype(np.uint64) << SALT_SHIFT,
-        facts=facts,
+        salts=keyed.each([p.space.number for p in probes]).astype(np.uint64) << SALT_SHIFT,
+        facts=tuple(fact for fact, _ in answers),
         fact_starts=tuple(starts),
-        answer_key=_join([key_range(probe) for _, probe in stored + logged]),
-        cell_key=_join([key_range(probe) for _, probe in cells]),
-        cell_space=spread([(p.space.number, p) for _, p in cells]),
-        cell_width=spread([(p.space.width, p) for _, p in cells]),
-        cell_column=spread(columns_of),
-        cell_sign=spread([(f.sign, p) for f, p in cells]).astype(np.uint32),
-        upper_of=_join([start_of[f] + np.arange(len(owners[p.level])) for f, p in halves]),
-        log_key=_join([key_range(probe) for _, probe in logged]),
-        log_message=_join([owners[probe.level] for _, probe in logged]),
-        log_seconds=spread([(f.seconds, p) for f, p in logged if isinstance(f, Recent)]),
-        log_head=spread([(stream_of[f].number, p) for f, p in logged if isinstance(f, Recent)]).astype(np.uint64)
-        << LOG_SHIFT,
-        log_streams=tuple(
-            stream_of[f] for f, p in logged if isinstance(f, Recent) for _ in range(len(owners[p.level]))
-        ),
+        answer_key=answered.each([key_at[p] for _, p in answers]) + answered.within,
+        cell_key=celled.each([key_at[p] for _, p in cells]) + celled.within,
+        cell_space=celled.each([p.space.number for _, p in cells]),
+        cell_width=celled.each([p.space.width for _, p in cells]),
+        cell_column=celled.each(columns),
+        cell_sign=celled.each([f.sign for f, _ in cells]).astype(np.uint32),
+        upper_of=halved.each([start_of[f] for f, _ in halves]) + halved.within,
+        log_key=logged.each([key_at[p] for _, p in recent]) + logged.within,
+        log_message=logged.owner,
+        log_seconds=logged.each([f.seconds for f, _ in recent]),
+        log_head=logged.each([stream_of[f].number for f, _ in recent]).astype(np.uint64) << LOG_SHIFT,
+        log_streams=tuple(stream_of[f] for f, p in recent for _ in range(len(owners[p.level]))),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Pieces in a row, each with one value for every value of its level: `within` counts the values of each piece from
+    0, `owner` has their messages."""
+
+    levels: Sequence[Level]
+    owners: Owners
+    counting: Owners
+    sizes: Sequence[int]
+
+    @classmethod
+    def over(cls, levels: Sequence[Level], owners: Owners) -> Spread:
+        """The pieces of these levels."""
+        counting = {level: np.arange(len(owners[level])) for level in dict.fromkeys(levels)}
+        return cls(levels, owners, counting, [len(owners[level]) for level in levels])
+
+    @cached_property
+    def within(self) -> Ints:
+        """The number of each value in its piece."""
+        return _join([self.counting[level] for level in self.levels])
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The message of each value."""
+        return _join([self.owners[level] for level in self.levels])
+
+    def of(self, own: Sequence[bool]) -> Ints:
+        """Piece by piece `within` where `own`, else `owner`."""
+        which = zip(self.levels, own, strict=True)
+        return _join([self.counting[level] if mine else self.owners[level] for level, mine in which])
+
+    def each(self, values: Sequence[int]) -> Ints:
+        """One number a piece, repeated for its values."""
+        return np.repeat(np.array(values, dtype=np.int64), self.sizes)
 
 
 _PADDING = np.zeros(ROUND_SIZES[-1], dtype=np.uint64)
