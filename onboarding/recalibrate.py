@@ -6,8 +6,9 @@ from typing import Any
 
 from onboarding.baseline import make_baseline
 from onboarding.calibrate import make_calibration
-from onboarding.database import activations, tenants, versions
+from onboarding.database import activations, audit, tenants, versions
 from onboarding.database.activations import Activation, ActivationError
+from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode
 from onboarding.run import CALIBRATE, running
 from onboarding.workspace import Workspace
@@ -44,10 +45,20 @@ def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
     }
 
 
-def promote(workspace: Workspace, tenant: str, version: int, *, actor: str) -> Activation:
+def promote(
+    workspace: Workspace,
+    tenant: str,
+    version: int,
+    *,
+    actor: str,
+    force: bool = False,
+    reason: str | None = None,
+    token: RunToken | None = None,
+) -> Activation:
     """Puts a calibration in force, with the baseline it was made on, in the mode of now (shadow if there is none).
 
-    Raises ActivationError when there is no such calibration, or the tenant acts on mail and it is not certified.
+    Raises ActivationError when there is no such calibration, or it does not certify its budget and is not forced; with
+    `force` a reason has to be given, and both stand in the audit log.
     """
     with workspace.database.transaction(tenant) as session:
         row = tenants.get(session, tenant)
@@ -56,19 +67,30 @@ def promote(workspace: Workspace, tenant: str, version: int, *, actor: str) -> A
             raise ActivationError(
                 f"tenant {tenant} has no calibration {version}; see `gatehouse calibrations list {tenant}`"
             )
-        mode = row.mode if row.mode is not Mode.OFF else Mode.SHADOW
-        if mode is not Mode.SHADOW and not chosen.valid:
+        if not chosen.valid and not force:
             raise ActivationError(
-                f"calibration {version} of {tenant} does not certify its budget, and the tenant is in {mode}: "
-                f"`gatehouse activate {tenant} --mode shadow` first, or calibrate on more mail"
+                f"calibration {version} of {tenant} does not certify its budget: "
+                f"{chosen.summary.get('statement', 'too little mail')} Calibrate on more mail or with a larger budget, "
+                f"or say why all the same: `gatehouse calibrations promote {tenant} {version} --force --reason TEXT`"
             )
+        if force and not (reason or "").strip():
+            raise ActivationError(f"calibration {version} of {tenant} is not put in force by force without a reason")
+        said = f": {reason.strip()}" if reason and reason.strip() else ""
+        if not chosen.valid:
+            detail = {
+                "calibration": version,
+                "reason": (reason or "").strip(),
+                "statement": chosen.summary.get("statement"),
+            }
+            audit.record(session, tenant, actor, "promotion-forced", detail)
         return activations.activate(
             session,
             tenant,
             engine=chosen.engine,
             baseline=chosen.baseline,
             calibration=version,
-            mode=mode,
+            mode=row.mode if row.mode is not Mode.OFF else Mode.SHADOW,
             actor=actor,
-            reason=f"calibration {version} promoted",
+            reason=f"calibration {version} promoted{' by force' if not chosen.valid else ''}{said}",
+            token=token,
         )

@@ -168,12 +168,20 @@ def read(path: Path) -> ReplayedScores:
     )
 
 
-def with_signals(layout: TenantLayout, history: History, rows: Ints) -> Iterator[tuple[MessageBatch, Scores]]:
+def message_keys(path: Path) -> Keys:
+    """Keys of the messages, in their order: uint64[n]."""
+    with pq.ParquetFile(path) as file:
+        return np.asarray(file.read(columns=["message_key"]).column("message_key").to_numpy(), dtype=np.uint64)
+
+
+def with_signals(
+    layout: TenantLayout, history: History, rows: Ints, engine: str | None = None
+) -> Iterator[tuple[MessageBatch, Scores]]:
     """The messages at ascending `rows` of history with their scores and signals, a chunk of history at a time.
 
-    Only the chunks that hold such a row are read.
+    Only the chunks that hold such a row are read. `engine` is the version that scored them, this one's by default.
     """
-    path = path_of(layout, history.digest, Engine().version)
+    path = path_of(layout, history.digest, engine or Engine().version)
     with pq.ParquetFile(path) as file:
         start = 0
         for group in range(file.num_row_groups):

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from onboarding.cli.console import document, fail, json_option, say, speaks_plainly
+from onboarding.cli.comparison import diff
+from onboarding.cli.console import Exit, document, fail, json_option, say, speaks_plainly
 
 
 @click.command()
@@ -32,6 +33,9 @@ def calibrate(name: str, as_json: bool) -> None:
 @click.group()
 def calibrations() -> None:
     """Look at calibrations, put one in force, or go back."""
+
+
+calibrations.add_command(diff)
 
 
 @calibrations.command("list")
@@ -81,15 +85,19 @@ def show(name: str, version: int, as_json: bool) -> None:
 @calibrations.command("promote")
 @click.argument("name")
 @click.argument("version", type=int)
+@click.option("--force", is_flag=True, help="Although it does not certify its budget; needs --reason.")
+@click.option("--reason", help="Why, for the audit log.")
 @json_option
 @speaks_plainly
-def promote(name: str, version: int, as_json: bool) -> None:
-    """Puts a calibration in force."""
+def promote(name: str, version: int, force: bool, reason: str | None, as_json: bool) -> None:
+    """Puts a calibration in force. One that does not certify its budget is refused unless forced with a reason."""
+    if force and not (reason or "").strip():
+        fail("--force needs --reason TEXT: it is kept in the audit log", Exit.USAGE)
     from onboarding.cli.tenants import actor
     from onboarding.recalibrate import promote as put_in_force
     from onboarding.workspace import open_workspace
 
-    activation = put_in_force(open_workspace(), name, version, actor=actor())
+    activation = put_in_force(open_workspace(), name, version, actor=actor(), force=force, reason=reason)
     _told(activation, as_json)
 
 

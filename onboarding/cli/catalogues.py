@@ -1,4 +1,4 @@
-"""`gatehouse signals`, `detectors` and `settings`: what there is, from the registries themselves."""
+"""`gatehouse signals` and `settings`: what there is, from the registries themselves."""
 
 from __future__ import annotations
 
@@ -25,34 +25,6 @@ def signals(as_json: bool) -> None:
         return
     for one in SIGNALS.values():
         click.echo(f"{one.level:<15} {one.name:<48} [{one.unit}] {one.doc.splitlines()[0]}")
-
-
-@click.command()
-@json_option
-@speaks_plainly
-def detectors(as_json: bool) -> None:
-    """The catalogue of detectors."""
-    import detection.detectors  # noqa: F401 - fills the registry
-    from detection.detectors.registry import DETECTORS
-
-    if as_json:
-        document(
-            [
-                {
-                    "name": d.name,
-                    "kind": str(d.kind),
-                    "severity": str(d.severity),
-                    "meaning": d.meaning,
-                    "benign_lookalikes": d.benign_lookalikes,
-                }
-                for d in DETECTORS.values()
-            ]
-        )
-        return
-    for one in DETECTORS.values():
-        click.echo(
-            f"{one.name} ({one.kind}, {one.severity})\n  {one.meaning}\n  looks alike and is benign: {one.benign_lookalikes}"
-        )
 
 
 @click.command()

@@ -63,12 +63,14 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
         from onboarding.database.runs import Fenced, TenantBusy
         from onboarding.database.sources import SecretInSourceError
         from onboarding.database.tenants import TenantError
+        from onboarding.feedback import UnknownMessageError
         from onboarding.files import StoreError
         from onboarding.lifecycle import TransitionError
         from onboarding.scoring import NotActive
         from onboarding.settings import SettingsError
         from onboarding.sources.base import SourceError
         from onboarding.stage import Held
+        from onboarding.tuning import TuningError
 
         try:
             return command(*args, **kwargs)
@@ -78,7 +80,7 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(int(Exit.HELD))
         except (NotActive, ModeRefused) as error:
             fail(str(error), Exit.HELD)
-        except (SettingsError, SecretInSourceError) as error:
+        except (SettingsError, SecretInSourceError, TuningError) as error:
             fail(str(error), Exit.USAGE)
         except (
             ActivationError,
@@ -91,6 +93,7 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
             StoreError,
             TenantBusy,
             TenantError,
+            UnknownMessageError,
         ) as error:
             fail(str(error))
         except KeyboardInterrupt:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from onboarding.cli.calibrations import calibrate, calibrations
-from onboarding.cli.catalogues import detectors, settings, signals
+from onboarding.cli.catalogues import settings, signals
 from onboarding.cli.console import log_to_people
 from onboarding.cli.demo import demo
+from onboarding.cli.detectors import detectors
 from onboarding.cli.machine import database, down, up
 from onboarding.cli.modes import activate, deactivate
 from onboarding.cli.onboarding import onboard
+from onboarding.cli.records import audit, feedback
 from onboarding.cli.scoring import replay, score
 from onboarding.cli.status import status
 from onboarding.cli.tenants import source, tenant
@@ -36,6 +38,8 @@ for command in (
     deactivate,
     score,
     replay,
+    feedback,
+    audit,
     signals,
     detectors,
     settings,

@@ -98,6 +98,12 @@ class Database:
         with self._bound(None, writes=False) as session:
             yield session
 
+    @contextmanager
+    def fleet_transaction(self) -> Iterator[Session]:
+        """Writes of what belongs to no tenant; and reads across tenants."""
+        with self._bound(None, writes=True) as session:
+            yield session
+
     def close(self) -> None:
         """Gives the connections back."""
         self.engine.dispose()

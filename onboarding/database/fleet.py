@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from onboarding.database.mailboxes import Mailbox
 from onboarding.database.runs import SILENT_SECONDS, Lease, Run
 from onboarding.database.steps import StepRow
 from onboarding.database.tenants import Tenant
+from onboarding.database.versions import Calibration
 from onboarding.lifecycle import MailboxState, Mode, RunState, Step, TenantState, WorkState
 
 
@@ -116,6 +118,36 @@ def overview(session: Session) -> list[Overview]:
         )
         for tenant, run, baseline, calibration, _, *counts in rows
     ]
+
+
+def overridden(session: Session) -> dict[str, dict[str, Any]]:
+    """What admins set for single tenants, by tenant; those without are left out."""
+    rows = session.execute(select(Tenant.name, Tenant.overrides).order_by(Tenant.name)).all()
+    return {name: overrides for name, overrides in rows if overrides}
+
+
+def tagged(session: Session, tag: str | None) -> list[str]:
+    """Names of the tenants with a tag, of all without one, in order."""
+    rows = session.execute(select(Tenant.name, Tenant.tags).order_by(Tenant.name)).all()
+    return [name for name, tags in rows if tag is None or tag in tags]
+
+
+def calibrations_in_force(session: Session, engine: str, besides: str) -> list[tuple[str, str]]:
+    """Tenant and artifact (relative to the home) of every other tenant's calibration in force, made for this engine."""
+    newest = (
+        select(Activation.tenant, func.max(Activation.version).label("version")).group_by(Activation.tenant).subquery()
+    )
+    rows = session.execute(
+        select(Activation.tenant, Calibration.artifact)
+        .join(newest, and_(newest.c.tenant == Activation.tenant, newest.c.version == Activation.version))
+        .join(
+            Calibration,
+            and_(Calibration.tenant == Activation.tenant, Calibration.version == Activation.calibration),
+        )
+        .where(Calibration.engine == engine, Activation.tenant != besides)
+        .order_by(Activation.tenant)
+    )
+    return [(tenant, artifact) for tenant, artifact in rows]
 
 
 def sweep(database: Database, *, silent_after: float = SILENT_SECONDS) -> list[tuple[str, str]]:

@@ -2,13 +2,16 @@
 
 from onboarding.database.activations import Activation
 from onboarding.database.audit import AuditEntry
+from onboarding.database.canary import DailyCount
 from onboarding.database.decisions import DecisionRow
 from onboarding.database.gates import GateRow
+from onboarding.database.labels import Label
 from onboarding.database.mailboxes import Mailbox, Part, Skipped
 from onboarding.database.rows import Row
 from onboarding.database.runs import Lease, Run
 from onboarding.database.steps import StepRow
 from onboarding.database.tenants import Tenant
+from onboarding.database.tuning import SharedTuning
 from onboarding.database.versions import Baseline, Calibration
 
 METADATA = Row.metadata
@@ -19,12 +22,15 @@ __all__ = [
     "AuditEntry",
     "Baseline",
     "Calibration",
+    "DailyCount",
     "DecisionRow",
     "GateRow",
+    "Label",
     "Lease",
     "Mailbox",
     "Part",
     "Run",
+    "SharedTuning",
     "Skipped",
     "StepRow",
     "Tenant",

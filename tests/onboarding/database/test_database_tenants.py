@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from onboarding.database import activations, audit, decisions, gates, mailboxes, runs, steps, tenants, versions
+from onboarding.database import (
+    activations,
+    audit,
+    canary,
+    decisions,
+    gates,
+    labels,
+    mailboxes,
+    runs,
+    steps,
+    tenants,
+    versions,
+)
 from onboarding.database.connection import Database
 from onboarding.database.decisions import Flagged
 from onboarding.database.gates import Measured
@@ -79,6 +91,8 @@ def fill(database: Database, token: RunToken) -> None:
             reason="ready",
             token=token,
         )
+        labels.label(session, tenant, 7, "m@x", labels.Verdict.SAFE, reason="a newsletter", actor="ada")
+        canary.record(session, tenant, 1, "maildir:/mail", {1: canary.Counts(messages=2, decided=1, flagged=0)})
 
 
 def test_a_name_twice_is_refused(database: Database) -> None:
@@ -188,6 +202,8 @@ def test_removing_a_tenant_leaves_one_line_and_the_other_tenant(database: Databa
         assert tenants.remove(session, "acme", actor="ada") == before
     with database.engine.connect() as connection:
         for table in METADATA.sorted_tables:
+            if table.name == "shared_tuning":
+                continue
             column = table.c.name if table.name == Tenant.__tablename__ else table.c.tenant
             left = connection.execute(select(table).where(column == "acme")).all()
             assert len(left) == (1 if table.name == "audit_log" else 0), table.name
