@@ -36,8 +36,8 @@ class Step(StrEnum):
     CONNECT = "connect"
     INGEST = "ingest"
     BASELINE = "baseline"
-    CALIBRATE = "calibrate"
     REHEARSE = "rehearse"
+    CALIBRATE = "calibrate"
     READINESS = "readiness"
     ACTIVATE = "activate"
 

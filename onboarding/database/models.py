@@ -7,6 +7,7 @@ from onboarding.database.decisions import DecisionRow
 from onboarding.database.gates import GateRow
 from onboarding.database.labels import Label
 from onboarding.database.mailboxes import Mailbox, Part, Skipped
+from onboarding.database.rehearsals import RehearsalRow
 from onboarding.database.rows import Row
 from onboarding.database.runs import Lease, Run
 from onboarding.database.steps import StepRow
@@ -29,6 +30,7 @@ __all__ = [
     "Lease",
     "Mailbox",
     "Part",
+    "RehearsalRow",
     "Run",
     "SharedTuning",
     "Skipped",
