@@ -12,6 +12,7 @@ import numpy as np
 
 import detection.detectors
 import detection.signals  # noqa: F401 - fills the registry
+from detection import models
 from detection.baselines.values import FactValues
 from detection.detectors.registry import DETECTORS
 from detection.mail.batch import Floats, MessageBatch
@@ -84,12 +85,13 @@ def _detect(signals: SignalValues) -> Floats:
 
 @cache
 def _version() -> str:
-    """Digest of the sources that define what a score means: those of this package below `mail` .. `detectors`."""
+    """Digest of what defines the meaning of a score: this package's sources below `mail` .. `detectors`, the models in force."""
     digest = sha256()
     root = files("detection")
     for package in ("mail", "baselines", "signals", "detectors"):
         for name, content in _sources(root / package, package):
             digest.update(name.encode() + b"\0" + content + b"\0")
+    digest.update(models.digest().encode())
     return digest.hexdigest()[:12]
 
 

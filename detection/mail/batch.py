@@ -224,6 +224,10 @@ class MessageBatch:
     """"Dear customer", "Dear user" and the like."""
     quoted_length: Ints = _column(pa.int64())
     """Characters of quoted or forwarded history in the text, which the counts above and the lures leave out."""
+    text_model_phishing: Floats = _column(pa.float64())
+    """Log-odds by the text model (`detection.mail.text_model`); NaN without a model or with hardly any text."""
+    text_model_fraud: Floats = _column(pa.float64())
+    text_model_spam: Floats = _column(pa.float64())
 
     # Lures: phrases of each intent found in subject and text (`detection.mail.content`)
     lure_credential: Counts = _count()

@@ -24,6 +24,7 @@ from detection.mail.names import domain_in_name_key, local_name_key, person_key
 from detection.mail.organisation import Organisation
 from detection.mail.sending_program import headers_of_program, product_of
 from detection.mail.subject import subject_of
+from detection.mail.text_model import HEADS
 
 LONGEST_TEXT = 998
 """Characters of a text column (RFC 5322 section 2.1.1: the longest line)."""
@@ -134,6 +135,7 @@ def row_of(message: Message, organisation: Organisation, origin: Origin, time: i
         "quoted_length": content.quoted_length,
     }
     row.update(zip(_LURE_COLUMNS, content.lures, strict=True))
+    row.update(zip(_TEXT_MODEL_COLUMNS, content.text_model, strict=True))
     addresses = _add_recipients(row, message, organisation, origin)
     _add_links(row, message, addresses)
     _add_attachments(row, message)
@@ -141,6 +143,7 @@ def row_of(message: Message, organisation: Organisation, origin: Origin, time: i
 
 
 _LURE_COLUMNS = tuple(f"lure_{intent}" for intent in INTENTS)
+_TEXT_MODEL_COLUMNS = tuple(f"text_model_{head}" for head in HEADS)
 
 
 def _add_recipients(row: Row, message: Message, organisation: Organisation, origin: Origin) -> list[str]:

@@ -16,6 +16,7 @@ from detection.mail.confusables import fold, words_of_two_scripts
 from detection.mail.language import LANGUAGES, UNKNOWN_LANGUAGE, Language, language_of
 from detection.mail.lures import INTENTS, LANGUAGES_WITH_LURES, intents_in, plain
 from detection.mail.quoted import own_text
+from detection.mail.text_model import text_model_scores
 
 __all__ = ["INTENTS", "LANGUAGES", "Content", "content_of"]
 
@@ -42,6 +43,8 @@ class Content(NamedTuple):
     generic_greeting: bool
     quoted_length: int
     """Characters of quoted history that were left out of all the other counts."""
+    text_model: tuple[float, ...]
+    """Log-odds of each of `detection.mail.text_model.HEADS`."""
 
 
 def content_of(subject: str, text: str) -> Content:
@@ -74,6 +77,7 @@ def content_of(subject: str, text: str) -> Content:
         lookalike_word_count=len(disguised),
         generic_greeting=_HAS_GREETING in there,
         quoted_length=len(text) - len(own),
+        text_model=text_model_scores(utf8),
     )
 
 

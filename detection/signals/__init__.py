@@ -4,6 +4,7 @@ The order of these imports is the order of the catalogue.
 """
 
 from detection.signals import message  # isort: skip
+from detection.signals import text_model  # isort: skip
 from detection.signals import links  # isort: skip
 from detection.signals import attachments  # isort: skip
 from detection.signals import authentication  # isort: skip
@@ -23,4 +24,5 @@ __all__ = [
     "recipient",
     "relationship",
     "sender",
+    "text_model",
 ]
