@@ -50,6 +50,8 @@ for _name in (*INTENTS, "phone_count", "money_count", "account_number_count", "e
     example(_name, 3, {_name: 3})
 for _name in ("upper_word_count", "non_ascii_lookalike_count", "image_count", "form_count", "reference_count"):
     example(_name, 2, {_name: 2})
+for _name in ("text_model_phishing", "text_model_fraud", "text_model_spam"):
+    example(_name, 2.5, {_name: 2.5})
 example("lure_intents", 2, {"lure_task": 3, "lure_secrecy": 1})
 example("lure_money", 5, {"lure_invoice": 2, "lure_gift_card": 3, "lure_task": 9})
 example("lure_pressure", 4, {"lure_urgency": 1, "lure_secrecy": 3, "lure_invoice": 9})
