@@ -9,6 +9,7 @@ from __future__ import annotations
 from detection.baselines.algebra import Count, DistinctCount, DistinctDays, Fact, First, FirstValue, Last, Recent
 from detection.baselines.parts import (
     ABOUT_PAYMENT,
+    ACCOUNT,
     ANSWERS,
     ATTACHMENT_HASH,
     ATTACHMENT_TYPE,
@@ -240,6 +241,10 @@ own_name_messages = Count((SENDER_NAME,), FROM_US)
 """Messages the tenant's own people sent under this display name."""
 own_local_name_messages = Count((SENDER_NAME,), FROM_US, (LOCAL_NAME,))
 """Messages from own addresses whose local part spells this display name."""
+own_name_spelled = Count((LOCAL_NAME,), FROM_US, (SENDER_NAME,))
+"""Messages the tenant's own people sent under the name that the sender's local part spells."""
+own_local_spelled = Count((LOCAL_NAME,), FROM_US)
+"""Messages from own addresses whose local part spells the name that the sender's local part spells."""
 own_name_correspondents = DistinctCount((SENDER_NAME,), FROM_US, of=RECIPIENT)
 """Different people that the tenant's own bearer of this name writes to: how prominent the name is."""
 own_local_name_correspondents = DistinctCount((SENDER_NAME,), FROM_US, (LOCAL_NAME,), of=RECIPIENT)
@@ -282,6 +287,16 @@ attachment_hash_messages = Count((ATTACHMENT_HASH,))
 
 attachment_hash_parties = DistinctCount((ATTACHMENT_HASH,), of=PARTY)
 """Different parties that have sent exactly this file."""
+
+# Bank accounts and wallets named in the text
+account_messages = Count((ACCOUNT,))
+"""Messages that named this account."""
+account_parties = DistinctCount((ACCOUNT,), of=PARTY)
+"""Different parties that have named this account: one for a company's own, many for a public one."""
+party_account_messages = Count((PARTY, ACCOUNT))
+"""Messages in which this party named this account."""
+own_account_messages = Count((ACCOUNT,), FROM_US)
+"""Messages in which the tenant's own people named this account."""
 
 # Campaigns, lists, infrastructure
 subject_messages = Count((SUBJECT_SHAPE,))

@@ -70,6 +70,7 @@ LINK_SITE = Part("link_site", Level.LINK, attrgetter("link_site_key"))
 LINK_SHOWN_SITE = Part("link_shown_site", Level.LINK, attrgetter("link_shown_site_key"))
 ATTACHMENT_TYPE = Part("attachment_type", Level.ATTACHMENT, attrgetter("attachment_type_key"))
 ATTACHMENT_HASH = Part("attachment_hash", Level.ATTACHMENT, attrgetter("attachment_hash_key"))
+ACCOUNT = Part("account", Level.ACCOUNT, attrgetter("account_key"))
 
 HOUR_BLOCK = Part("hour_block", Level.MESSAGE, lambda m: _BLOCKS[_hour_of_week(m)])
 """Four-hour block of the day (UTC), working days and week-ends apart: 12 blocks."""

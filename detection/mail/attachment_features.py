@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from detection.mail.batch import AttachmentFlag
+from detection.mail.confusables import fold
 from detection.mail.keyring import recurring_key
 from detection.mail.lists import grouped
 from detection.mail.message import Attachment
@@ -46,10 +48,22 @@ def features_of(attachment: Attachment) -> AttachmentFeatures:
     flags = kind.flags | (_INLINE if attachment.inline else 0)
     if _hides_extension(attachment.name, attachment.extension):
         flags |= _DOUBLE_EXTENSION
+    if attachment.name and _LURE_NAME.search(fold(attachment.name[:200]).lower()):
+        flags |= _NAME_LURE
     return AttachmentFeatures(recurring_key(kind.name), flags)
 
 
-_INLINE, _DOUBLE_EXTENSION = int(AttachmentFlag.INLINE), int(AttachmentFlag.DOUBLE_EXTENSION)
+_INLINE, _DOUBLE_EXTENSION, _NAME_LURE = map(
+    int, (AttachmentFlag.INLINE, AttachmentFlag.DOUBLE_EXTENSION, AttachmentFlag.NAME_LURE)
+)
+# What a file is called that wants to be opened: money, deliveries, voices and faxes, in the languages of business mail.
+_LURE_NAME = re.compile(
+    r"invoice|payment|remittance|statement|receipt|purchase.?order|\bpo[ _-]?\d|swift|wire|transfer|bank.?details"
+    r"|voice.?(?:mail|message)|vm[ _-]\d"
+    r"|fax|scan|shipping|shipment|delivery|tracking|awb|docusign|contract|agreement|payroll|salary|bonus|benefits|quotation|\brfq"
+    r"|rechnung|mahnung|zahlung|lohn|gehalt|facture|paiement|virement|factura|pago|nomina|fatura|pagamento|fattura|bonifico|factuur|betaling"
+    r"|faktura|platnosc|請求書|発票|发票|付款|見積"
+)
 
 
 class _Kind(NamedTuple):

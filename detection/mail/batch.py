@@ -40,9 +40,10 @@ class Level(StrEnum):
     LINK = "link"
     ATTACHMENT = "attachment"
     VARIANT = "variant"
+    ACCOUNT = "account"
 
 
-RAGGED = (Level.RECIPIENT, Level.LINK, Level.ATTACHMENT, Level.VARIANT)
+RAGGED = (Level.RECIPIENT, Level.LINK, Level.ATTACHMENT, Level.VARIANT, Level.ACCOUNT)
 
 
 class LinkFlag(IntFlag):
@@ -60,6 +61,13 @@ class LinkFlag(IntFlag):
     FREE_HOSTING = 1 << 9
     DATA_OR_SCRIPT = 1 << 10
     RECIPIENT_IN_URL = 1 << 11
+    BRAND_IN_HOST = 1 << 12
+    OWN_NAME_IN_URL = 1 << 13
+    LONG = 1 << 14
+    DEEP_HOST = 1 << 15
+    DOWNLOAD = 1 << 16
+    DASHED_HOST = 1 << 17
+    ACTION_WORDS = 1 << 18
 
 
 class AttachmentFlag(IntFlag):
@@ -78,6 +86,8 @@ class AttachmentFlag(IntFlag):
     DOCUMENT = 1 << 10
     CALENDAR = 1 << 11
     ENCRYPTED = 1 << 12
+    NAME_LURE = 1 << 13
+    MESSAGE = 1 << 14
 
 
 def _column(kind: pa.DataType, level: Level = Level.MESSAGE) -> Any:
@@ -146,6 +156,16 @@ class MessageBatch:
     sender_local_digits: Counts = _count()
     sender_domain_length: Counts = _count()
     sender_domain_punycode: Bools = _flag()
+    sender_name_role: Bools = _flag()
+    """The display name is that of a function or department (IT support, payroll, CEO), not of a person."""
+    brand_in_name: Bools = _flag()
+    """The display name holds a well-known brand (`data/brands.txt`) whose own domain the sender's is not."""
+    brand_in_subject: Bools = _flag()
+    """The same of the subject."""
+    brand_in_text: Bools = _flag()
+    """The same of the beginning of the text, where the mail presents itself."""
+    brand_in_domain: Bools = _flag()
+    """The same of the sender's domain and local part (`micros0ft-support.example`)."""
     variant_key: Keys = _key(Level.VARIANT)
     """Look-alike forms of the sender's registrable domain: skeletons, one-deletion forms ... (`detection.mail.lookalike`)."""
 
@@ -244,6 +264,10 @@ class MessageBatch:
     lure_extortion: Counts = _count()
     lure_document_share: Counts = _count()
     lure_advance_fee: Counts = _count()
+    lure_file_password: Counts = _count()
+    lure_qr_code: Counts = _count()
+    account_key: Keys = _key(Level.ACCOUNT)
+    """Each different account number, IBAN or wallet address of the text, spaces and case removed."""
 
     # Links
     link_host: Sequence[str] = _text(Level.LINK)

@@ -14,13 +14,14 @@ from typing import NamedTuple
 from detection.keys import NO_KEY
 from detection.mail import attachment_features, link_features
 from detection.mail.batch import MessageBatch, Row
+from detection.mail.brands import claims_of
 from detection.mail.content import INTENTS, content_of
 from detection.mail.domains import domain_of, site_of
 from detection.mail.identity import message_key
 from detection.mail.keyring import recurring_key
 from detection.mail.lookalike import variant_keys
 from detection.mail.message import Authentication, Folder, Mailbox, Message, Role
-from detection.mail.names import domain_in_name_key, local_name_key, person_key
+from detection.mail.names import domain_in_name_key, local_name_key, names_a_role, person_key
 from detection.mail.organisation import Organisation
 from detection.mail.sending_program import headers_of_program, product_of
 from detection.mail.subject import subject_of
@@ -86,6 +87,7 @@ def row_of(message: Message, organisation: Organisation, origin: Origin, time: i
         "sender_local_digits": sender.local_digits,
         "sender_domain_length": len(sender.domain),
         "sender_domain_punycode": sender.punycode,
+        "sender_name_role": message.sender is not None and names_a_role(message.sender.name),
         "variant_key": variant_keys(sender.site),
         # Other addresses
         "reply_to": reply_to.address,
@@ -136,6 +138,9 @@ def row_of(message: Message, organisation: Organisation, origin: Origin, time: i
     }
     row.update(zip(_LURE_COLUMNS, content.lures, strict=True))
     row.update(zip(_TEXT_MODEL_COLUMNS, content.text_model, strict=True))
+    row["account_key"] = [recurring_key(account) for account in content.accounts]
+    claims = claims_of(message.sender, message.subject, content.opening, sender.site)
+    row["brand_in_name"], row["brand_in_subject"], row["brand_in_text"], row["brand_in_domain"] = claims
     addresses = _add_recipients(row, message, organisation, origin)
     _add_links(row, message, addresses)
     _add_attachments(row, message)
@@ -176,8 +181,13 @@ def _add_recipients(row: Row, message: Message, organisation: Organisation, orig
 
 
 def _add_links(row: Row, message: Message, addresses: list[str]) -> None:
-    needles = link_features.recipient_needles(addresses) if message.links else ()
-    found = [features for link in message.links if (features := link_features.features_of(link, needles))]
+    needles: tuple[str, ...] = ()
+    names: tuple[link_features.OwnName, ...] = ()
+    if message.links:
+        needles = link_features.recipient_needles(addresses)
+        own = zip(addresses, row["recipient_is_own"], strict=True)
+        names = link_features.own_names(tuple(dict.fromkeys(a.rpartition("@")[2] for a, is_own in own if is_own)))
+    found = [features for link in message.links if (features := link_features.features_of(link, needles, names))]
     row["link_host"] = [_text(link.host) for link in found]
     row["link_site_key"] = sites = [link.site_key for link in found]
     row["link_flags"] = [link.flags for link in found]

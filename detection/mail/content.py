@@ -24,6 +24,8 @@ LONGEST_TEXT = 20_000
 """Characters of text that are looked at."""
 _SHOUTED_IN = 2_000
 """Characters of text in which words in capitals are counted."""
+_OPENING = 600
+"""Characters of subject and text in which a mail says whom it claims to be from."""
 _MOST = 30
 """Where counting numbers stops: a price list holds thousands, and says no more by it."""
 
@@ -37,6 +39,7 @@ class Content(NamedTuple):
     phone_count: int
     money_count: int
     account_number_count: int
+    """Different accounts: IBANs, account and routing numbers, wallet addresses."""
     exclamation_count: int
     upper_word_count: int
     lookalike_word_count: int
@@ -45,6 +48,10 @@ class Content(NamedTuple):
     """Characters of quoted history that were left out of all the other counts."""
     text_model: tuple[float, ...]
     """Log-odds of each of `detection.mail.text_model.HEADS`."""
+    accounts: tuple[str, ...]
+    """The accounts themselves, spaces and case removed, for keys; in the order of their letters."""
+    opening: str
+    """The beginning of what the mail itself says, as `detection.mail.lures.plain` makes it: where it says who it is from."""
 
 
 def content_of(subject: str, text: str) -> Content:
@@ -66,18 +73,21 @@ def content_of(subject: str, text: str) -> Content:
     language = language_of(read if said.isascii() else said)
     # One pass says which kinds of numbers there are at all; most mail is spared the counting.
     there = _PRESENCE.Match(utf8) or ()
+    accounts = _accounts(read, said, there)
     return Content(
         lures=_lures(utf8, language),
         language=language.best,
         phone_count=_count(_PHONE, read) if _HAS_PHONE in there else 0,
         money_count=_count(_MONEY, read) if _HAS_MONEY in there else 0,
-        account_number_count=_accounts(read, said, there),
+        account_number_count=min(len(accounts), _MOST),
         exclamation_count=said.count("!") + said.count("！"),
         upper_word_count=_shouted(said),
         lookalike_word_count=len(disguised),
         generic_greeting=_HAS_GREETING in there,
         quoted_length=len(text) - len(own),
         text_model=text_model_scores(utf8),
+        accounts=accounts[:_MOST],
+        opening=read[:_OPENING],
     )
 
 
@@ -125,14 +135,32 @@ _WALLET = re2.compile(
 _WALLET_LOWER = re2.compile(r"\b(?:bc1|[13]|0x|t|[48])[a-z0-9]{25,93}\b")
 
 
-def _accounts(read: str, said: str, there: Sequence[int]) -> int:
+def _accounts(read: str, said: str, there: Sequence[int]) -> tuple[str, ...]:
     """IBANs that check, account numbers named as such, wallet addresses; `said` keeps its case, as wallets need."""
-    found = sum(map(_is_iban, _found(_IBAN, read))) if _HAS_IBAN in there else 0
+    found: set[str] = set()
+    if _HAS_IBAN in there:
+        found.update(compact(written) for written in _found(_IBAN, read) if _is_iban(written))
     if _HAS_ACCOUNT in there:
-        found += _count(_ACCOUNT, read)
+        for named in _found(_ACCOUNT, read):
+            number = compact(_NUMBER.search(named).group())  # every match ends in one
+            # "IBAN DE12 ..." that checks has been read whole already.
+            if not any(other.startswith(number) for other in found):
+                found.add(number)
     if _HAS_WALLET in there:
-        found += _count(_WALLET, said)
-    return min(found, _MOST)
+        found.update(_found(_WALLET, said))
+    return tuple(sorted(found))
+
+
+_NUMBER = re2.compile(r"[a-z]{0,6}\d[\d -]{4,30}$")
+
+
+def compact(account: str) -> str:
+    """An account number as one word, however it was printed.
+
+    >>> compact("gb33 bukb 2020-1555 "), compact("12-34-56")
+    ('gb33bukb20201555', '123456')
+    """
+    return account.replace(" ", "").replace("-", "")
 
 
 def _count(pattern: re2._Regexp[str], text: str) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from detection.keys import NO_KEY
 from detection.mail.batch import LinkFlag
+from detection.mail.brands import brand_in_host
 from detection.mail.domains import (
     FREE_HOSTING,
     LONGEST_DOMAIN,
@@ -17,6 +18,7 @@ from detection.mail.domains import (
     domain_of,
     is_address_literal,
     listed_below,
+    split_site,
 )
 from detection.mail.message import Link
 
@@ -36,6 +38,24 @@ _USUAL_PORTS = frozenset({"80", "443"})
 _MOST_NEEDLES = 6
 _LOOKED_AT = 600
 """Characters of a path in which words and further addresses are looked for."""
+_LONG_URL = 250
+_DEEP = 5
+"""Labels of a host from which it is deep: one more than a service's region and tenant need."""
+_SHORTEST_NAME = 4
+_DOWNLOAD_PATH = re.compile(
+    r"\.(?:exe|scr|msi|js|jse|vbs|hta|bat|cmd|ps1|lnk|iso|img|zip|rar|7z|jar|apk|docm|xlsm|xlsb|dmg|one|html?\.zip)(?:[?#]|$)"
+)
+# What a button of a lure says, in the languages of business mail; "more", "here" and the like are everywhere.
+_ACTION = re.compile(
+    r"\b(?:log ?in|sign ?in|log ?on|verify|validate|confirm|unlock|re-?activate|release|restore|secure my"
+    r"|keep (?:my |same |current )?password|update (?:now|account|payment)"
+    r"|view (?:document|file|message|invoice|shared|voicemail)|open (?:document|file|in)"
+    r"|review (?:document|file|now)|download (?:file|document|invoice)|play (?:voicemail|message)"
+    r"|anmelden|bestatigen|bestätigen|verifizieren|aktualisieren|se connecter|connexion|confirmer|vérifier"
+    r"|iniciar sesi[oó]n|verificar|confirmar|actualizar|acceder|entrar|accedi|conferma|verifica"
+    r"|inloggen|bevestig|zaloguj|potwierd[zź])"
+    r"|ログイン|確認する|登录|登錄|验证|驗證",
+)
 # Plain numbers: an operation on an IntFlag costs a hundred times one on an int.
 _SHOWN_HOST_DIFFERS, _PLAIN_HTTP, _USERINFO, _ODD_PORT = map(
     int, (LinkFlag.SHOWN_HOST_DIFFERS, LinkFlag.PLAIN_HTTP, LinkFlag.USERINFO, LinkFlag.ODD_PORT)
@@ -43,6 +63,14 @@ _SHOWN_HOST_DIFFERS, _PLAIN_HTTP, _USERINFO, _ODD_PORT = map(
 _CREDENTIAL_WORD, _REDIRECTOR, _RECIPIENT_IN_URL, _DATA_OR_SCRIPT = map(
     int, (LinkFlag.CREDENTIAL_WORD, LinkFlag.REDIRECTOR, LinkFlag.RECIPIENT_IN_URL, LinkFlag.DATA_OR_SCRIPT)
 )
+
+_OWN_NAME, _LONG, _DOWNLOAD, _ACTION_WORDS = map(
+    int, (LinkFlag.OWN_NAME_IN_URL, LinkFlag.LONG, LinkFlag.DOWNLOAD, LinkFlag.ACTION_WORDS)
+)
+
+
+OwnName = tuple[str, re.Pattern[str]]
+"""A site of the recipients' organisation, and its label as a word of a URL."""
 
 
 class LinkFeatures(NamedTuple):
@@ -54,10 +82,11 @@ class LinkFeatures(NamedTuple):
     shown_site_key: int
 
 
-def features_of(link: Link, needles: tuple[str, ...] = ()) -> LinkFeatures | None:
+def features_of(link: Link, needles: tuple[str, ...] = (), names: tuple[OwnName, ...] = ()) -> LinkFeatures | None:
     """A link's columns, or None for one that leads to no place on the web (mailto:, tel:, an anchor, a relative path).
 
-    `needles` are what betrays that the address names a recipient (`recipient_needles`).
+    `needles` are what betrays that the address names a recipient (`recipient_needles`), `names` what betrays that it
+    names the recipients' organisation (`own_names`).
     """
     url = link.url.strip()
     lower = url.lower()
@@ -77,6 +106,14 @@ def features_of(link: Link, needles: tuple[str, ...] = ()) -> LinkFeatures | Non
         flags |= _PLAIN_HTTP
     elif scheme.startswith(_SCRIPTS):
         flags |= _DATA_OR_SCRIPT
+    if len(lower) > _LONG_URL:
+        flags |= _LONG
+    if link.shown and _ACTION.search(link.shown.lower()):
+        flags |= _ACTION_WORDS
+    for site, name in names:
+        if name.search(lower, 0, _LOOKED_AT) and not (link.host == site or link.host.endswith(f".{site}")):
+            flags |= _OWN_NAME
+            break
     authority, _, path = rest.partition("/") if "/" in rest else rest.partition("?")
     if "@" in authority:
         flags |= _USERINFO
@@ -88,6 +125,8 @@ def features_of(link: Link, needles: tuple[str, ...] = ()) -> LinkFeatures | Non
             flags |= _CREDENTIAL_WORD
         if _ANOTHER_INSIDE.search(path):
             flags |= _REDIRECTOR
+        if _DOWNLOAD_PATH.search(path):
+            flags |= _DOWNLOAD
         for needle in needles:
             if needle in lower:
                 flags |= _RECIPIENT_IN_URL
@@ -104,6 +143,18 @@ def recipient_needles(addresses: list[str]) -> tuple[str, ...]:
             # The last characters of base64 depend on what follows.
             needles += [address, address.replace("@", "%40"), encoded.rstrip("=")[:-1]]
     return tuple(needles)
+
+
+def own_names(domains: tuple[str, ...]) -> tuple[OwnName, ...]:
+    """The recipients' own sites, each with what betrays its name inside a foreign URL: its label as a word."""
+    return tuple(name for domain in domains[:_MOST_NEEDLES] if (name := _own_name(domain)))
+
+
+@lru_cache(maxsize=1 << 10)
+def _own_name(domain: str) -> OwnName | None:
+    site = domain_of(domain).site
+    label = split_site(site)[0]
+    return (site, re.compile(rf"(?<![a-z0-9]){re.escape(label)}(?![a-z0-9])")) if len(label) >= _SHORTEST_NAME else None
 
 
 def _speaks_of_credentials(text: str) -> bool:
@@ -137,4 +188,11 @@ def _host_features(host: str) -> _Host:
     below = host[: -len(site.site)] if host.endswith(site.site) else ""
     if below and _speaks_of_credentials(below):
         flags |= LinkFlag.CREDENTIAL_WORD
+    if brand_in_host(host, site.site):
+        flags |= LinkFlag.BRAND_IN_HOST
+    literal = flags & LinkFlag.IP_HOST
+    if host.count(".") >= _DEEP - 1 and not literal:
+        flags |= LinkFlag.DEEP_HOST
+    if host.count("-") >= 2 and not literal:
+        flags |= LinkFlag.DASHED_HOST
     return _Host(site.site_key, int(flags))

@@ -37,6 +37,8 @@ INTENTS = (
     "extortion",
     "document_share",
     "advance_fee",
+    "file_password",
+    "qr_code",
 )
 """What a phrase is after; each has a column `lure_INTENT`."""
 

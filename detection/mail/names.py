@@ -31,6 +31,17 @@ _BARE_DOMAIN = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile("['’‘`´ʼ′]")
+_ROLE = re.compile(
+    r"\b(?:it|i\.t\.|web|system|server|network|tech(?:nical)?|mail(?:box)?|e-?mail|account|security|billing|customer|user)[ -]"
+    r"(?:support|help|help ?desk|desk|service|services|team|admin\w*|department|dept|alerts?|center|centre|manager|operations)\b"
+    r"|\b(?:help|service) ?desk\b|\bpay ?roll\b|\bhuman resources?\b|\bhr\b(?! \w+ \w+$)|\bpostmaster\b|\badministrat(?:or|ion)\b"
+    r"|\b(?:ceo|cfo|coo|cto|ciso|chairman|chairwoman)\b|\bchief \w+ officer\b|\bmanaging director\b|\bboard of directors\b"
+    r"|\b(?:finance|accounts?|accounting|legal|compliance|procurement) (?:department|dept|team|payable|receivable|office)\b"
+    r"|\b(?:personalabteilung|lohnbuchhaltung|geschaftsfuhr\w+|it-abteilung|buchhaltung|direction generale"
+    r"|ressources humaines|service informatique|comptabilite|recursos humanos|nominas|soporte tecnico|direccion general"
+    r"|risorse umane|amministrazione|ufficio paghe|personeelszaken|salarisadministratie|kadry|dzial kadr)\b"
+    r"|人事部|经理|財務部|财务部|情報システム部|人力资源"
+)
 _LOCAL_PARTING = re.compile(r"[._-]+")
 
 
@@ -85,6 +96,15 @@ def local_name(local: str) -> str:
     return " ".join(sorted(words))
 
 
+def names_a_role(name: str) -> bool:
+    """Whether a display name is that of a function or department, which every organisation has and anyone can claim.
+
+    >>> [names_a_role(n) for n in ("IT Help Desk", "Payroll", "Office of the CEO", "Dana Whitfield", "Ceola Hart")]
+    [True, True, True, False, False]
+    """
+    return bool(name) and _names_a_role(name[:LONGEST_NAME])
+
+
 def domain_in_name_key(name: str) -> int:
     """The key of the registrable domain that a display name itself contains; `NO_KEY` when it contains none.
 
@@ -125,6 +145,11 @@ def _name_words(name: str) -> list[str]:
 @lru_cache(maxsize=1 << 15)
 def _person_key(name: str) -> int:
     return key_of(person_name(name))
+
+
+@lru_cache(maxsize=1 << 14)
+def _names_a_role(name: str) -> bool:
+    return _ROLE.search(fold(name).casefold()) is not None
 
 
 @lru_cache(maxsize=1 << 15)

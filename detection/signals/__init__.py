@@ -9,14 +9,19 @@ from detection.signals import links  # isort: skip
 from detection.signals import attachments  # isort: skip
 from detection.signals import authentication  # isort: skip
 from detection.signals import sender  # isort: skip
+from detection.signals import traffic  # isort: skip
 from detection.signals import recipient  # isort: skip
 from detection.signals import relationship  # isort: skip
+from detection.signals import accounts  # isort: skip
 from detection.signals import identity  # isort: skip
 from detection.signals import organisation  # isort: skip
+from detection.signals import campaign  # isort: skip
 
 __all__ = [
+    "accounts",
     "attachments",
     "authentication",
+    "campaign",
     "identity",
     "links",
     "message",
@@ -25,4 +30,5 @@ __all__ = [
     "relationship",
     "sender",
     "text_model",
+    "traffic",
 ]

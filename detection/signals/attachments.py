@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.baselines.facts import attachment_hash_messages, sender_attachment_type_messages
+from detection.baselines.facts import (
+    attachment_hash_messages,
+    attachment_hash_parties,
+    attachment_type_messages,
+    party_attachment_type_messages,
+    sender_attachment_type_messages,
+)
 from detection.mail.batch import AttachmentFlag, Floats, Level, MessageBatch
 from detection.signals.arrays import NAN, bits, known, reduce_over, shifts_of, stack
 from detection.signals.context import Context
@@ -24,19 +30,24 @@ _FLAGS = {
     AttachmentFlag.DOCUMENT: "Has a document attached.",
     AttachmentFlag.CALENDAR: "Has an invitation attached.",
     AttachmentFlag.ENCRYPTED: "Has an attachment that needs a password.",
+    AttachmentFlag.NAME_LURE: "An attachment is called an invoice, a payment, a voicemail, a delivery or the like.",
+    AttachmentFlag.MESSAGE: "Has another mail attached.",
 }
 _SHIFTS = shifts_of([*_FLAGS])
+_LOCKABLE = np.uint32(AttachmentFlag.ARCHIVE | AttachmentFlag.ENCRYPTED | AttachmentFlag.DISK_IMAGE)
 
 
 @family(
     SignalLevel.ATTACHMENTS,
     *(Member(f"attachment_{flag.name.lower()}", "flag", doc, 0, 1) for flag, doc in _FLAGS.items() if flag.name),
     Member("attachment_count", "files", "Attached and inline files."),
+    Member("attachment_password_told", "flag", "Has an archive or locked file, and the text gives its password.", 0, 1),
 )
 def attachment_flags(m: MessageBatch, c: Context) -> Floats:
     """Each property, true when any attachment has it; 0 for a message without attachments."""
     seen = reduce_over(np.bitwise_or, m, Level.ATTACHMENT, m.attachment_flags[None], 0)[0]
-    return np.concatenate([bits(seen, _SHIFTS), stack([m.attachment_count])])
+    told = ((seen & _LOCKABLE) != 0) & (m.lure_file_password > 0)
+    return np.concatenate([bits(seen, _SHIFTS), stack([m.attachment_count, told])])
 
 
 @family(
@@ -45,15 +56,22 @@ def attachment_flags(m: MessageBatch, c: Context) -> Floats:
     Member("attachment_type_messages_least", "messages", "Earlier mail of this sender with the rarest kind attached."),
     Member("attachment_types_new", "files", "Attachments of a kind that this sender never sent; unknown without one."),
     Member("attachment_copies_seen", "messages", "Earlier messages that carried the most spread of these very files."),
+    Member("attachment_copies_parties", "parties", "Parties that sent the most spread of these very files."),
+    Member("attachment_party_type_messages_least", "messages", "Mail of this party with the rarest kind attached."),
+    Member("attachment_type_rarest", "messages", "Earlier mail of anybody with the rarest kind attached."),
 )
 def attachment_history(m: MessageBatch, c: Context) -> Floats:
     """The attachments against this sender's habit; unknown for a message without attachments."""
     if not len(m.attachment_type_key):
-        return np.full((4, len(m)), NAN)
+        return np.full((7, len(m)), NAN)
     kind = c[sender_attachment_type_messages]
     totals = reduce_over(np.add, m, Level.ATTACHMENT, stack([m.attachment_size, kind == 0]), NAN)
-    most = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([-kind, c[attachment_hash_messages]]), NAN)
+    party, anybody = c[party_attachment_type_messages], c[attachment_type_messages]
+    copies, parties = c[attachment_hash_messages], c[attachment_hash_parties]
+    # The least of something is found as the most of its negative: one reduction for all.
+    most = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([-kind, -party, -anybody, copies, parties]), NAN)
     # Without a sender the kind's count is unknown (-1), and so is its rarest.
-    least = np.where(m.sender_key == 0, NAN, np.maximum(-most[0], 0.0))
-    new = np.where(m.sender_key == 0, NAN, totals[1])
-    return np.concatenate([totals[:1], least[None], new[None], known(most[1:])])
+    nobody = m.sender_key == 0
+    least = np.where([nobody, m.sender_party_key == 0, nobody & False], NAN, np.maximum(-most[:3], 0.0))
+    new = np.where(nobody, NAN, totals[1])
+    return np.concatenate([totals[:1], least[:1], new[None], known(most[3:]), least[1:]])

@@ -13,6 +13,11 @@ from detection.baselines.facts import (
     sender_dmarc_passes,
     sender_messages,
     sender_spf_passes,
+    site_authentication_seen,
+    site_dkim_passes,
+    site_dmarc_passes,
+    site_messages,
+    site_spf_passes,
 )
 from detection.mail.batch import Floats, MessageBatch
 from detection.mail.message import Authentication
@@ -34,8 +39,13 @@ _OUTCOME_OF[:, [Authentication.UNKNOWN, Authentication.TEMPERROR]] = NAN
 
 
 _HABITS = rows_of(
-    (sender_spf_passes, sender_dkim_passes, sender_dmarc_passes, sender_authentication_seen, sender_messages)
+    (
+        *(sender_spf_passes, sender_dkim_passes, sender_dmarc_passes),
+        *(site_spf_passes, site_dkim_passes, site_dmarc_passes),
+        *(sender_authentication_seen, sender_messages, site_authentication_seen, site_messages),
+    )
 )
+_WHOLE = [6, 6, 6, 8, 8, 8]
 
 
 @family(
@@ -60,6 +70,12 @@ _HABITS = rows_of(
     Member("authentication_lost", "share", "How often this sender's mail had results, when this one has none.", 0, 1),
     Member("own_sender_disowned", "flag", "An own address in From that authentication says is not yours.", 0, 1),
     Member("own_sender_unproven", "flag", "An own address in From that was checked, and nothing vouches for it.", 0, 1),
+    Member(
+        "site_spf_lost", "share", "Usual SPF pass rate of a domain whose mail does not pass now; 0 if it does.", 0, 1
+    ),
+    Member("site_dkim_lost", "share", "Usual DKIM pass rate of a domain whose mail does not pass now.", 0, 1),
+    Member("site_dmarc_lost", "share", "Usual DMARC pass rate of a domain whose mail does not pass now.", 0, 1),
+    Member("site_authentication_lost", "share", "How often the domain's mail had results, when this has none.", 0, 1),
 )
 def results(m: MessageBatch, c: Context) -> Floats:
     """Each method's result, and the results against what this sender usually has."""
@@ -73,8 +89,9 @@ def results(m: MessageBatch, c: Context) -> Floats:
     failed = outcomes[_FAILED, :3] == 1.0
 
     counts = c.numbers[_HABITS]
-    rates = np.minimum(counts[:3] / counts[3], 1.0)
-    lost = np.where(held, 0.0, rates)
+    rates = np.minimum(counts[:6] / counts[_WHOLE], 1.0)
+    lost = np.where(held, 0.0, rates.reshape(2, 3, len(m)))
+    seen = silent * np.minimum(counts[6:9:2] / counts[7:10:2], 1.0)
 
     vouched = held[1] | held[2]
     own = m.sender_is_own
@@ -82,14 +99,14 @@ def results(m: MessageBatch, c: Context) -> Floats:
         [
             silent,
             np.add.reduce(failed, axis=0),
-            silent * np.minimum(counts[3] / counts[4], 1.0),
+            seen[0],
             own & (failed[2] | (failed[0] & ~vouched)),
             own & ~(vouched | (held[0] & (aligned[0] == 1.0))),
         ]
     )
     rest[1] = np.where(silent, NAN, rest[1])
     rest[3:] = np.where(own & silent, NAN, rest[3:])
-    return np.concatenate([outcomes.reshape(12, len(m)), aligned, rates, lost, rest])
+    return np.concatenate([outcomes.reshape(12, len(m)), aligned, rates[:3], lost[0], rest, lost[1], seen[1:]])
 
 
 @family(

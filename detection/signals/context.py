@@ -16,9 +16,16 @@ from detection.baselines.facts import (
     pair_last,
     pair_messages,
     party_pair_messages,
+    recipient_answered_by,
+    recipient_correspondents,
+    recipient_last_day,
+    recipient_last_hour,
     recipient_messages,
+    recipient_outside_parties,
     recipient_senders,
+    site_pair_messages,
     wrote_to,
+    wrote_to_last,
 )
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, Level, MessageBatch
@@ -31,8 +38,10 @@ NUMBERS: tuple[Fact, ...] = tuple(
 """The facts that are one number a message."""
 
 OF_RECIPIENTS = (
-    *(pair_messages, party_pair_messages, wrote_to, recipient_messages, recipient_senders),
-    *(pair_last, pair_first),
+    *(pair_messages, party_pair_messages, wrote_to),
+    *(recipient_messages, recipient_senders, recipient_outside_parties, recipient_correspondents),
+    *(recipient_answered_by, recipient_last_hour, recipient_last_day),
+    *(site_pair_messages, wrote_to_last, pair_last, pair_first),
 )
 
 Rows = slice | list[int]

@@ -6,9 +6,13 @@ import numpy as np
 
 from detection.baselines.facts import (
     link_site_first,
+    link_site_last_day,
     link_site_messages,
     link_site_parties,
+    own_link_site_messages,
     party_link_site_messages,
+    sender_link_site_messages,
+    shown_site_messages,
     site_messages,
 )
 from detection.mail.batch import Floats, Level, LinkFlag, MessageBatch
@@ -29,6 +33,13 @@ _FLAGS = {
     LinkFlag.FREE_HOSTING: ("link_free_hosting", "Some link leads to a host where anyone can publish."),
     LinkFlag.DATA_OR_SCRIPT: ("link_data_or_script", "Some link is data: or script rather than an address."),
     LinkFlag.RECIPIENT_IN_URL: ("link_names_recipient", "Some link carries the recipient's address."),
+    LinkFlag.BRAND_IN_HOST: ("link_brand_in_host", "Some link's host holds a brand's name and is not the brand's."),
+    LinkFlag.OWN_NAME_IN_URL: ("link_names_own", "Some foreign link holds the name of the recipient's organisation."),
+    LinkFlag.LONG: ("link_long", "Some link is longer than 250 characters."),
+    LinkFlag.DEEP_HOST: ("link_deep_host", "Some link's host has five labels or more."),
+    LinkFlag.DOWNLOAD: ("link_download", "Some link leads to an archive, a program or a disk image."),
+    LinkFlag.DASHED_HOST: ("link_dashed_host", "Some link's host has two hyphens or more."),
+    LinkFlag.ACTION_WORDS: ("link_action_words", "Some link is shown as a call to log in, verify, view or release."),
 }
 _SHIFTS = shifts_of([*_FLAGS])
 
@@ -56,16 +67,24 @@ def link_flags(m: MessageBatch, c: Context) -> Floats:
     Member("link_new_sites", "links", "Links to sites that nobody had linked to and that never wrote."),
     Member("link_new_to_party_share", "share", "Share of the links that this party had never sent.", 0, 1),
     Member("link_foreign_share", "share", "Share of the links that lead away from the sender's own site.", 0, 1),
+    Member("link_own_messages_least", "messages", "Own people's mail with links to the site that they link to least."),
+    Member("link_sender_messages_least", "messages", "This sender's mail with links to the site it links to least."),
+    Member(
+        "link_site_last_day_most", "messages", "Mail of the last day that linked to the most spread site linked here."
+    ),
 )
 def link_history(m: MessageBatch, c: Context) -> Floats:
     """The links' sites in the tenant's history; all unknown for a message without links to hosts."""
     if not len(m.link_site_key):
-        return np.full((6, len(m)), NAN)
+        return np.full((9, len(m)), NAN)
     owner = m.owner(Level.LINK)
     hosted = m.link_site_key != 0
     first = c[link_site_first]
     youngest = np.where(first > 0, np.maximum(m.time[owner] - first, 0) / SECONDS_A_DAY, 0.0)
-    least = np.where(hosted, stack([c[link_site_messages], c[link_site_parties], youngest]), np.inf)
+    # The most of something is found as the least of its negative: one reduction for all.
+    values = (link_site_messages, link_site_parties, own_link_site_messages, sender_link_site_messages)
+    counts = stack([*(c[fact] for fact in values), -c[link_site_last_day], youngest])
+    least = np.where(hosted, counts, np.inf)
     lowest = reduce_over(np.minimum, m, Level.LINK, least, np.inf)
     foreign = (m.link_site_key != m.sender_site_key[owner]) & hosted
     # The site of a sender that is known is not new, even when its first link comes now.
@@ -75,21 +94,28 @@ def link_history(m: MessageBatch, c: Context) -> Floats:
     hosts = totals[3]
     some = hosts > 0
     shares = np.minimum(totals[1:3] / hosts, 1.0)
-    shares[0] = np.where(m.sender_party_key == 0, NAN, shares[0])
-    return np.where(some, np.concatenate([lowest, totals[:1], shares]), NAN)
+    nobody = m.sender_party_key == 0
+    shares[0] = np.where(nobody, NAN, shares[0])
+    lowest[3] = np.where(m.sender_key == 0, NAN, lowest[3])
+    lowest[4] = -lowest[4]
+    return np.where(some, np.concatenate([lowest[:2], lowest[5:], totals[:1], shares, lowest[2:5]]), NAN)
 
 
 @family(
     SignalLevel.LINKS,
     Member("link_shown_site_differs", "links", "Links that show one registrable domain and lead to another."),
     Member("link_shows_sender_site", "flag", "A link shows the sender's own site but leads elsewhere.", 0, 1),
+    Member("link_shown_site_messages", "messages", "Mail that linked to the best-known site shown but not led to."),
 )
 def link_pretence(m: MessageBatch, c: Context) -> Floats:
     """Shown against real targets by registrable domain; 0 without links."""
     shown = m.link_shown_site_key
     if not len(shown):
-        return np.zeros((2, len(m)))
+        return np.zeros((3, len(m)))
     differs = (shown != 0) & (m.link_site_key != 0) & (shown != m.link_site_key)
     sender = differs & (shown == m.sender_site_key[m.owner(Level.LINK)])
+    if not differs.any():
+        return np.zeros((3, len(m)))
     totals = reduce_over(np.add, m, Level.LINK, stack([differs, sender]), 0.0)
-    return np.concatenate([totals[:1], np.minimum(totals[1:], 1.0)])
+    known = reduce_over(np.maximum, m, Level.LINK, stack([differs * c[shown_site_messages]]), 0.0)
+    return np.concatenate([totals[:1], np.minimum(totals[1:], 1.0), known])

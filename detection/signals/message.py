@@ -25,6 +25,8 @@ _COUNTS = {
     "lure_extortion": "Phrases of blackmail.",
     "lure_document_share": "Phrases that announce a shared document, voicemail, fax or signature.",
     "lure_advance_fee": "Phrases of advance-fee fraud: inheritances, funds, beneficiaries, lotteries, loans.",
+    "lure_file_password": "Phrases that give the password of an attached file.",
+    "lure_qr_code": "Phrases that ask to scan a QR code.",
     "phone_count": "Telephone numbers in the text.",
     "money_count": "Amounts of money in the text.",
     "account_number_count": "Bank account numbers, routing numbers and wallet addresses in the text.",
@@ -80,9 +82,19 @@ def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
     Member("html_present", "flag", "Has an HTML body.", 0, 1),
     Member("hidden_text_present", "flag", "Has HTML text that a reader cannot see.", 0, 1),
     Member("image_only", "flag", "Has images and next to no text (under 50 characters).", 0, 1),
+    Member("quotes_without_thread", "flag", "Quotes earlier mail, and no header names what it answers.", 0, 1),
+    Member("brand_in_name", "flag", "The display name is a well-known brand's; the sender is not that brand.", 0, 1),
+    Member("brand_in_subject", "flag", "The subject names a well-known brand that the sender is not.", 0, 1),
+    Member("brand_in_text", "flag", "The text presents itself as a well-known brand's that the sender is not.", 0, 1),
+    Member("brand_in_domain", "flag", "The sender's address holds the name of a brand that it is not.", 0, 1),
+    Member("brand_claims", "places", "Of name, subject, text and address, those that claim such a brand.", 0, 4),
+    Member(
+        "name_is_role", "flag", "The display name is a function's (IT support, payroll, CEO), not a person's.", 0, 1
+    ),
 )
 def traits(m: MessageBatch, c: Context) -> Floats:
     """Flags that each need one comparison."""
+    claims = (m.brand_in_name, m.brand_in_subject, m.brand_in_text, m.brand_in_domain)
     return stack(
         [
             m.greeting_generic,
@@ -97,6 +109,11 @@ def traits(m: MessageBatch, c: Context) -> Floats:
             m.html_length > 0,
             m.hidden_text_length > 0,
             (m.image_count > 0) & (m.text_length < 50),
+            (m.quoted_length > 0) & (m.parent_key == 0),
+            *claims,
+            # Sums of bytes: of truth values, NumPy would make a union.
+            claims[0].astype(np.int8) + claims[1] + claims[2] + claims[3],
+            m.sender_name_role,
         ]
     )
 
@@ -121,6 +138,8 @@ def traits(m: MessageBatch, c: Context) -> Floats:
         1,
     ),
     Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
+    Member("quoted_share", "share", "Share of the text that is quoted history; unknown without text.", 0, 1),
+    Member("lure_density", "phrases per 1000 characters", "Lure phrases of all intents by length of text.", 0),
 )
 def shape(m: MessageBatch, c: Context) -> Floats:
     """Lengths, shares and times of the message."""
@@ -135,6 +154,8 @@ def shape(m: MessageBatch, c: Context) -> Floats:
         np.maximum(skew, 0.0),
         500.0 / (500.0 + text),
         1000.0 * m.upper_word_count / (text + 100.0),
+        np.minimum(m.quoted_length / text, 1.0),
+        1000.0 * np.add.reduce(stack([getattr(m, name) for name in INTENTS]), axis=0) / (text + 100.0),
     ]
     return np.concatenate([lengths[:5], stack(derived)])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.baselines.facts import recipient_messages, recipient_senders
+from detection.baselines.facts import recipient_last_day, recipient_messages
 from detection.mail.batch import Floats, MessageBatch
 from detection.signals.arrays import stack
 from detection.signals.context import OF_RECIPIENTS, Context
 from detection.signals.registry import Member, SignalLevel, family
 
-_EXPOSURE = slice(OF_RECIPIENTS.index(recipient_messages), OF_RECIPIENTS.index(recipient_senders) + 1)
+_EXPOSURE = slice(OF_RECIPIENTS.index(recipient_messages), OF_RECIPIENTS.index(recipient_last_day) + 1)
 
 
 @family(
@@ -24,6 +24,11 @@ _EXPOSURE = slice(OF_RECIPIENTS.index(recipient_messages), OF_RECIPIENTS.index(r
     Member("recipient_named", "flag", "Some recipient is written with a name.", 0, 1),
     Member("recipient_messages_most", "messages", "Earlier messages to the own recipient who gets most."),
     Member("recipient_senders_most", "addresses", "Addresses that ever wrote to the most written-to own recipient."),
+    Member("recipient_exposure", "parties", "Outside parties that wrote to the most exposed own recipient."),
+    Member("recipient_correspondents_most", "people", "People to whom the own recipient writes who writes to most."),
+    Member("recipient_importance", "people", "People who answered the own recipient that most people answer."),
+    Member("recipient_last_hour_most", "messages", "Mail to the busiest own recipient in the last hour: a flood."),
+    Member("recipient_last_day_most", "messages", "Mail to the busiest own recipient in the last 24 hours."),
 )
 def addressees(m: MessageBatch, c: Context) -> Floats:
     """How the message is addressed, and how well known the own recipients are (unknown when there is none)."""

@@ -35,6 +35,8 @@ ENGLISH = {
     "extortion": "I hacked your device and I will send the video to all your contacts unless you pay in bitcoin.",
     "document_share": "Dana has shared a document with you. Click here to view the document.",
     "advance_fee": "I am the lawyer of a deceased client and you are the beneficiary of his fund of 10.5 million dollars.",
+    "file_password": "The archive is attached. The password is: 7741x, use it to open the file.",
+    "qr_code": "Please scan the QR code below with your phone.",
 }
 
 ELSEWHERE = {
@@ -44,6 +46,8 @@ ELSEWHERE = {
         "bank_change": "Le informamos del cambio de datos bancarios de la empresa.",
         "gift_card": "¿Puede comprar unas tarjetas de regalo para los clientes?",
         "secrecy": "Es estrictamente confidencial, no lo comentes con nadie.",
+        "file_password": "La contraseña del archivo es: 4471x.",
+        "qr_code": "Escanee el código QR adjunto.",
     },
     "de": {
         "credential": "Bitte bestätigen Sie Ihre Kontodaten und melden Sie sich jetzt an, um den Zugang nicht zu verlieren.",
@@ -52,6 +56,8 @@ ELSEWHERE = {
         "bank_change": "Wir teilen Ihnen mit, dass sich unsere Bankverbindung geändert hat. Die neue Bankverbindung ist unten.",
         "payroll": "Ich habe meine Bank gewechselt und möchte die Bankverbindung für mein Gehalt ändern.",
         "secrecy": "Bitte behandeln Sie dies streng vertraulich.",
+        "file_password": "Das Passwort für den Anhang lautet: 4471x.",
+        "qr_code": "Bitte scannen Sie den QR-Code unten.",
     },
     "fr": {
         "credential": "Veuillez vérifier votre compte et confirmer votre identité.",
@@ -59,37 +65,51 @@ ELSEWHERE = {
         "payment": "Pouvez-vous effectuer un virement urgent pour nous ?",
         "bank_change": "Nous vous informons du changement de nos coordonnées bancaires.",
         "invoice": "Vous trouverez ci-joint la facture impayée de votre dernière commande.",
+        "file_password": "Mot de passe de la pièce jointe : 4471x.",
+        "qr_code": "Scannez le QR code ci-dessous.",
     },
     "pt": {
         "credential": "Clique aqui para atualizar seus dados e confirme sua senha por favor.",
         "account_threat": "Sua conta foi bloqueada por uma atividade suspeita.",
         "bank_change": "Informamos a alteração dos dados bancários da nossa empresa.",
         "invoice": "Segue em anexo o boleto vencido para o seu pagamento.",
+        "file_password": "Senha do arquivo: 4471x.",
+        "qr_code": "Escaneie o código QR abaixo.",
     },
     "it": {
         "credential": "La preghiamo di verificare il suo account e confermare i suoi dati.",
         "account_threat": "Il suo conto è stato sospeso per un accesso sospetto.",
         "bank_change": "Vi informiamo della modifica delle nostre coordinate bancarie.",
+        "file_password": "Password dell'archivio: 4471x.",
+        "qr_code": "Scansiona il codice QR qui sotto.",
     },
     "nl": {
         "credential": "Bevestig uw account en log in op uw mijn omgeving om de gegevens bij te werken.",
         "account_threat": "Uw rekening is geblokkeerd wegens verdachte activiteit op de rekening.",
         "bank_change": "Wij laten u weten dat onze bankgegevens zijn gewijzigd.",
+        "file_password": "Het wachtwoord voor de bijlage is 4471x.",
+        "qr_code": "Scan de onderstaande QR-code.",
     },
     "pl": {
         "credential": "Prosimy zaloguj się do systemu i zweryfikuj swoje konto.",
         "account_threat": "Twoje konto zostało zablokowane. Wykryliśmy podejrzane logowanie na konto.",
         "bank_change": "Informujemy o zmianie numeru konta bankowego naszej firmy.",
+        "file_password": "Hasło do pliku to 4471x.",
+        "qr_code": "Zeskanuj poniższy kod QR.",
     },
     "ja": {
         "credential": "アカウント情報の確認をお願いします。下記のリンクをクリックしてください。",
         "account_threat": "不正なアクセスがあったため、アカウントを停止しました。",
         "bank_change": "振込先の変更をお知らせします。",
+        "file_password": "添付ファイルの解凍パスワードは 4471x です。",
+        "qr_code": "下記のQRコードをスキャンしてください。",
     },
     "zh": {
         "credential": "请立即点击以下链接验证您的账户。",
         "account_threat": "您的账户已被冻结,因为检测到异常登录。",
         "bank_change": "我们的银行账户已变更,请将货款汇到新账户。",
+        "file_password": "附件密码是 4471x。",
+        "qr_code": "请使用手机扫描二维码。",
     },
 }
 

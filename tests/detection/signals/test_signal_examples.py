@@ -84,6 +84,13 @@ for _defect in (
     *(Defect.UNKNOWN_CHARSET, Defect.DUPLICATE_HEADER, Defect.PARSERS_DISAGREE),
 ):
     example(f"defect_{_defect.name.lower()}", 1, {"defects": int(_defect)})
+example("quoted_share", 0.25, {"quoted_length": 250})
+example("lure_density", 2, {"lure_task": 1, "lure_invoice": 1, "text_length": 900})
+example("quotes_without_thread", 1, {"quoted_length": 250})
+for _name in ("brand_in_name", "brand_in_subject", "brand_in_text", "brand_in_domain"):
+    example(_name, 1, {_name: True})
+example("brand_claims", 3, {"brand_in_name": True, "brand_in_subject": True, "brand_in_domain": True})
+example("name_is_role", 1, {"sender_name_role": True})
 example("capped", 1, {"defects": int(Defect.CAPPED_DEPTH)})
 
 # --- links -------------------------------------------------------------------------------------------------------
@@ -101,6 +108,13 @@ for _name, _flag in {
     "link_free_hosting": LinkFlag.FREE_HOSTING,
     "link_data_or_script": LinkFlag.DATA_OR_SCRIPT,
     "link_names_recipient": LinkFlag.RECIPIENT_IN_URL,
+    "link_brand_in_host": LinkFlag.BRAND_IN_HOST,
+    "link_names_own": LinkFlag.OWN_NAME_IN_URL,
+    "link_long": LinkFlag.LONG,
+    "link_deep_host": LinkFlag.DEEP_HOST,
+    "link_download": LinkFlag.DOWNLOAD,
+    "link_dashed_host": LinkFlag.DASHED_HOST,
+    "link_action_words": LinkFlag.ACTION_WORDS,
 }.items():
     example(_name, 1, {"link_flags": [0, int(_flag)]})
 example("link_flags_seen", 2, {"link_flags": [int(LinkFlag.IP_HOST), int(LinkFlag.IP_HOST | LinkFlag.ODD_PORT)]})
@@ -114,6 +128,11 @@ example(
     "link_new_to_party_share", 0.5, {"link_site_key": [70, 71]}, {"party_link_site_messages": [1, 0]}, other=UNKNOWN
 )
 example("link_foreign_share", 0.5, {"link_site_key": [70, SENDER_SITE]}, other=UNKNOWN)
+TWO_LINKS = {"link_site_key": [70, 71]}
+example("link_own_messages_least", 2, TWO_LINKS, {"own_link_site_messages": [9, 2]}, other=UNKNOWN)
+example("link_sender_messages_least", 2, TWO_LINKS, {"sender_link_site_messages": [9, 2]}, other=UNKNOWN)
+example("link_site_last_day_most", 9, TWO_LINKS, {"link_site_last_day": [9, 2]}, other=UNKNOWN)
+example("link_shown_site_messages", 6, LINK | {"link_shown_site_key": [77]}, {"shown_site_messages": 6})
 example("link_shown_site_differs", 1, LINK | {"link_shown_site_key": [77]})
 example("link_shows_sender_site", 1, LINK | {"link_shown_site_key": [SENDER_SITE]})
 
@@ -131,6 +150,11 @@ example(
     {"sender_attachment_type_messages": [5, 0]},
     other=UNKNOWN,
 )
+example("attachment_password_told", 1, {"attachment_flags": [int(AttachmentFlag.ARCHIVE)], "lure_file_password": 1})
+example("attachment_copies_parties", 4, FILE, {"attachment_hash_parties": 4}, other=UNKNOWN)
+TWO_FILES = {"attachment_type_key": [80, 81]}
+example("attachment_party_type_messages_least", 2, TWO_FILES, {"party_attachment_type_messages": [9, 2]}, other=UNKNOWN)
+example("attachment_type_rarest", 2, TWO_FILES, {"attachment_type_messages": [9, 2]}, other=UNKNOWN)
 example("attachment_copies_seen", 7, FILE, {"attachment_hash_messages": 7}, other=UNKNOWN)
 
 # --- authentication ----------------------------------------------------------------------------------------------
@@ -148,6 +172,10 @@ for _method in ("spf", "dkim", "dmarc"):
     example(f"sender_{_method}_pass_rate", 0.8, {}, _passes, other=UNKNOWN)
     example(f"{_method}_lost", 0.8, {_method: Authentication.FAIL}, _passes, other=UNKNOWN)
 example("authentication_lost", 1, {}, CHECKED, other=UNKNOWN)
+for _method in ("spf", "dkim", "dmarc"):
+    _passes = {"site_messages": 10, "site_authentication_seen": 10, f"site_{_method}_passes": 8}
+    example(f"site_{_method}_lost", 0.8, {_method: Authentication.FAIL}, _passes, other=UNKNOWN)
+example("site_authentication_lost", 0.5, {}, {"site_messages": 10, "site_authentication_seen": 5}, other=UNKNOWN)
 example("envelope_differs", 1, {"envelope_site_key": 99}, other=UNKNOWN)
 example("own_sender_disowned", 1, {"sender_is_own": True, "dmarc": Authentication.FAIL})
 example("own_sender_unproven", 1, {"sender_is_own": True, "spf": Authentication.NONE})
@@ -194,6 +222,34 @@ example("reply_to_leaves_own", 1, ELSEWHERE | {"sender_is_own": True})
 example("reply_to_written_to", 2, ELSEWHERE, {"wrote_to_reply_to": 2})
 example("reply_to_diverts", 1, ELSEWHERE | {"reply_to_is_free_mail": True})
 
+for _name in (
+    *("sender_last_hour", "sender_last_day", "sender_last_week", "party_last_day", "party_last_week"),
+    *("sender_names", "sender_answered_by", "party_payment_messages"),
+):
+    example(_name, 6, {}, {_name: 6})
+example("sender_burst", 5, {}, KNOWN | {"sender_last_day": 15}, other=UNKNOWN)
+for _name, _fact in {
+    "sender_hour_of_week_share": "sender_hour_of_week_messages",
+    "sender_language_share": "sender_language_messages",
+    "sender_fan_out_share": "sender_fan_out_messages",
+    "sender_headers_share": "sender_header_order_messages",
+    "sender_envelope_share": "sender_envelope_messages",
+    "sender_bulk_share": "sender_bulk_messages",
+    "sender_link_share": "sender_link_messages",
+    "sender_attachment_share": "sender_attachment_messages",
+    "sender_payment_share": "sender_payment_messages",
+}.items():
+    example(_name, 0.25, {}, KNOWN | {_fact: 3}, other=UNKNOWN)
+example("party_mailer_share", 0.25, {}, KNOWN | {"party_mailer_messages": 6}, other=UNKNOWN)
+example("party_envelope_share", 0.25, {}, KNOWN | {"party_envelope_messages": 6}, other=UNKNOWN)
+example("sender_first_link", 1, {"link_count": 1}, KNOWN, other=UNKNOWN)
+example("sender_first_attachment", 1, {"attachment_count": 1}, KNOWN, other=UNKNOWN)
+example("sender_first_payment", 1, {"lure_invoice": 1}, KNOWN, other=UNKNOWN)
+example("sender_novelty", 3, {}, KNOWN | {"sender_language_messages": 6}, other=UNKNOWN)
+for _name in ("reply_to_senders", "reply_to_as_sender", "wrote_to_reply_to_site"):
+    example(_name, 3, ELSEWHERE, {_name: 3})
+example("reply_to_unknown", 1, ELSEWHERE)
+
 # --- recipient ---------------------------------------------------------------------------------------------------
 TWO = {"recipient_key": [OWN_PERSON, 22], "recipient_is_own": [True, True], "recipient_site_key": [OWN_SITE] * 2}
 example("recipient_count", 2, {"recipient_count": 2}, other=1)
@@ -205,6 +261,15 @@ example("cc_share", 0.5, TWO | {"recipient_count": 2, "recipient_role": [Role.TO
 example("recipient_named", 1, {"recipient_name_key": [5]})
 example("recipient_messages_most", 9, TWO, {"recipient_messages": [9, 3]})
 example("recipient_senders_most", 9, TWO, {"recipient_senders": [9, 3]})
+
+for _name, _fact in {
+    "recipient_exposure": "recipient_outside_parties",
+    "recipient_correspondents_most": "recipient_correspondents",
+    "recipient_importance": "recipient_answered_by",
+    "recipient_last_hour_most": "recipient_last_hour",
+    "recipient_last_day_most": "recipient_last_day",
+}.items():
+    example(_name, 9, TWO, {_fact: [9, 3]})
 
 # --- relationship ------------------------------------------------------------------------------------------------
 example("pair_messages", 4, TWO, {"pair_messages": [4, 0]})
@@ -231,6 +296,26 @@ example("stranger_asks_money", 3, {"lure_payment": 1, "lure_gift_card": 2})
 example("stranger_asks_credentials", 3, {"lure_credential": 1, "lure_document_share": 2})
 example("stranger_presses", 3, {"lure_urgency": 1, "lure_secrecy": 2})
 example("known_party_new_address", 1, {}, {"party_messages": 5})
+
+example("site_pair_messages", 4, TWO, {"site_pair_messages": [4, 0]})
+example("unanswered_days", 2, TWO, {"wrote_to_last": [NOW - 8 * DAY, NOW - 2 * DAY]}, other=UNKNOWN)
+example("wrote_to_sender_people", 3, {}, {"wrote_to_sender_people": 3})
+example("wrote_to_site_people", 3, {}, {"wrote_to_site_people": 3})
+example("thread_party_messages", 3, {}, {"thread_party_messages": 3})
+example("thread_silence_days", 4, {}, {"thread_last": NOW - 4 * DAY}, other=UNKNOWN)
+example("thread_new_address", 1, {}, {"thread_party_messages": 3})
+
+# --- accounts ----------------------------------------------------------------------------------------------------
+TWO_ACCOUNTS = {"account_key": [95, 96]}
+PAID = {"party_account_number_messages": 7}
+example("party_account_number_messages", 7, {}, PAID)
+example("sender_account_number_messages", 7, {}, {"sender_account_number_messages": 7})
+example("account_new_to_party", 1, TWO_ACCOUNTS, {"party_account_messages": [5, 0]})
+example("account_new", 1, TWO_ACCOUNTS, {"account_messages": [5, 0]})
+example("account_replaces_known", 1, {"account_key": [95]}, PAID)
+example("account_party_messages", 5, TWO_ACCOUNTS, {"party_account_messages": [5, 0]}, other=UNKNOWN)
+example("account_parties_most", 4, TWO_ACCOUNTS, {"account_parties": [4, 1]}, other=UNKNOWN)
+example("account_is_own", 1, TWO_ACCOUNTS, {"own_account_messages": [0, 2]})
 
 # --- identity ----------------------------------------------------------------------------------------------------
 NAMED = {"sender_name_key": 60}
@@ -261,6 +346,13 @@ example(
     NAMED | {"sender_is_own": True},
     {"own_name_messages": 5, "own_name_address": 88},
 )
+example("name_domain_messages", 6, {"sender_name_domain_key": 99}, {"name_domain_messages": 6})
+example("own_name_in_address", 1, {"sender_local_name_key": 61}, {"own_name_spelled": 4})
+for _name in (
+    *("subject_messages", "subject_senders", "subject_last_day", "list_messages"),
+    *("network_messages", "network_parties", "mailer_messages", "tenant_senders", "tenant_last_day"),
+):
+    example(_name, 6, {}, {_name: 6})
 example("tenant_messages", 5, {}, {"tenant_messages": 5}, other=1_000)
 example("tenant_age_days", 5, {}, {"tenant_first": NOW - 5 * DAY}, other=100)
 
