@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from prefect import flow, runtime, task
+from prefect import flow, runtime, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -18,6 +18,7 @@ from onboarding.database.runs import RunToken
 from onboarding.ingest import ingest, ingesting
 from onboarding.lifecycle import Step
 from onboarding.readiness import Readiness, check_readiness
+from onboarding.rehearse import RehearsalMade, rehearse
 from onboarding.report.markdown import outcome_page
 from onboarding.report.write import write_report
 from onboarding.run import ONBOARD, outcome, running
@@ -27,37 +28,45 @@ from onboarding.workers import WorkerPool
 from onboarding.workspace import Workspace, open_workspace
 
 
-@task(task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
+@task(tags=["connect"], task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
 def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
     """Checks the source and lists its mailboxes with their estimated sizes."""
     return connect(workspace, token)
 
 
-@task(task_run_name="ingest {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@task(tags=["ingest"], task_run_name="ingest {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
 def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool) -> int:
     """Reads the mailboxes of one shard to their ends, in a worker process."""
     return pool.run(ingest, workspace, token, mailboxes)
 
 
-@task(task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
+@task(tags=["baseline"], task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
 def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
     """Consolidates the history, replays it as-of and snapshots its facts."""
     return make_baseline(workspace, token)
 
 
-@task(task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
-def calibrate_detectors(workspace: Workspace, token: RunToken, baseline: BaselineMade) -> CalibrationMade:
+@task(tags=["rehearse"], task_run_name="rehearse {token.tenant}", cache_policy=NO_CACHE)
+def rehearse_attacks(workspace: Workspace, token: RunToken, baseline: BaselineMade) -> RehearsalMade:
+    """Retargets known kinds of attack at the tenant and scores them as of their own time."""
+    return rehearse(workspace, token)
+
+
+@task(tags=["calibrate"], task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
+def calibrate_detectors(
+    workspace: Workspace, token: RunToken, baseline: BaselineMade, rehearsal: RehearsalMade
+) -> CalibrationMade:
     """Sets every detector's threshold under the tenant's budget, with a certificate."""
     return make_calibration(workspace, token, baseline.version)
 
 
-@task(task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
+@task(tags=["readiness"], task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
 def measure_readiness(workspace: Workspace, token: RunToken, calibration: CalibrationMade) -> Readiness:
     """Measures every gate."""
     return check_readiness(workspace, token, calibration)
 
 
-@task(task_run_name="activate {token.tenant}", cache_policy=NO_CACHE)
+@task(tags=["activate"], task_run_name="activate {token.tenant}", cache_policy=NO_CACHE)
 def activate_detection(
     workspace: Workspace, token: RunToken, baseline: BaselineMade, calibration: CalibrationMade, readiness: Readiness
 ) -> str:
@@ -80,7 +89,8 @@ def onboard_tenant(tenant: str, until: str | None = None) -> str:
 def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str:
     """Runs the flow in this process with the workspace's number of shards at a time."""
     runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
-    return onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None)
+    with tags("onboarding", f"tenant:{tenant}"):
+        return onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None)
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
@@ -101,9 +111,13 @@ def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
         bar = StageBar(tenant, "baseline", "messages")
         baseline = learn_baseline(workspace, token)
         bar.finish(f"version {baseline.version}")
+    if last.position >= Step.REHEARSE.position:
+        bar = StageBar(tenant, "rehearse", "attacks")
+        rehearsal = rehearse_attacks(workspace, token, baseline)
+        bar.finish(f"{rehearsal.attacks} attacks")
     if last.position >= Step.CALIBRATE.position:
         bar = StageBar(tenant, "calibrate", "messages")
-        calibration = calibrate_detectors(workspace, token, baseline)
+        calibration = calibrate_detectors(workspace, token, baseline, rehearsal)
         bar.finish(calibration.result.certificate.statement)
     if last.position >= Step.READINESS.position:
         bar = StageBar(tenant, "readiness", "gates")

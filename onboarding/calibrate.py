@@ -24,11 +24,13 @@ from onboarding import scores
 from onboarding.database import decisions, labels, tenants, versions
 from onboarding.database.decisions import Flagged
 from onboarding.database.labels import Label, Verdict
+from onboarding.database.rehearsals import Recalled
 from onboarding.database.runs import RunToken
 from onboarding.files import StoreError, write_whole
 from onboarding.history import open_history
 from onboarding.lending import lent_to
 from onboarding.lifecycle import Step
+from onboarding.rehearse import recall, to_choose_on
 from onboarding.scores import ReplayedScores
 from onboarding.stage import stage
 from onboarding.tuning import overrides_in_force
@@ -47,6 +49,8 @@ class CalibrationMade:
     version: int
     result: CalibrationResult
     burn_in: BurnIn
+    recalled: Sequence[Recalled] = ()
+    """What it catches of rehearsed attacks that no weight was chosen on."""
 
 
 def make_calibration(
@@ -59,7 +63,8 @@ def make_calibration(
     tenant = token.tenant
     with stage(workspace, token, Step.CALIBRATE, unit="messages") as current:
         layout, engine = workspace.layout(tenant), Engine()
-        path = scores.path_of(layout, open_history(layout).digest, engine.version)
+        history = open_history(layout)
+        path = scores.path_of(layout, history.digest, engine.version)
         if not path.exists():
             raise StoreError(
                 f"tenant {tenant} has no scores of engine {engine.version}: run `gatehouse onboard {tenant}`"
@@ -80,6 +85,7 @@ def make_calibration(
             row.alpha,
             row.delta,
             overrides=overrides,
+            rehearsal=to_choose_on(workspace, tenant, history),
         )
         result = made()
         if not result.certificate.certified and (reference := lent_to(workspace, tenant, engine.version)) is not None:
@@ -90,9 +96,10 @@ def make_calibration(
             current.summary |= {"pooled_over": reference.tenants}
         found = _findings(workspace, tenant, result, counted)
         version = _record(workspace, token, baseline, result, warm, found, actor)
+        recalled = recall(workspace, token, history, result.calibration, version)
         current.summary |= {"version": version, "statement": result.certificate.statement, "findings": len(found)}
         log.info("%s: calibration %d. %s", tenant, version, result.certificate.statement)
-    return CalibrationMade(version, result, warm)
+    return CalibrationMade(version, result, warm, recalled)
 
 
 def countable(replayed: ReplayedScores) -> tuple[Ints, BurnIn]:

@@ -10,6 +10,7 @@ from onboarding.database import activations, audit, tenants, versions
 from onboarding.database.activations import Activation, ActivationError
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode
+from onboarding.rehearse import rehearse
 from onboarding.run import CALIBRATE, running
 from onboarding.workspace import Workspace
 
@@ -22,6 +23,7 @@ def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
     """
     with running(workspace, tenant, CALIBRATE, actor="gatehouse") as token:
         baseline = make_baseline(workspace, token)
+        rehearse(workspace, token)
         made = make_calibration(workspace, token, baseline.version)
     with workspace.database.session(tenant) as session:
         current = activations.current(session, tenant)

@@ -7,7 +7,6 @@ calibration chooses weights on one set of wordings, recall is reported on the ot
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,19 +182,6 @@ def recall_of(found: RehearsedScores, calibration: Calibration, source: str) -> 
             )
         )
     return lines
-
-
-def summed(lines: Sequence[Any], by: Callable[[Any], str]) -> dict[str, dict[str, Any]]:
-    """Lines of a recall table (recorded or not) put together: sent, caught, suspicious, recall with its interval."""
-    totals: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        into = totals.setdefault(by(line), {"sent": 0, "caught": 0, "suspicious": 0})
-        for name in into:
-            into[name] += getattr(line, name)
-    for total in totals.values():
-        share = rate(total["caught"], total["sent"])
-        total |= {"recall": share.value, "low": share.low, "high": share.high}
-    return totals
 
 
 _MADE_BY = b"gatehouse.rehearsal"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from onboarding.database import activations, decisions, mailboxes, runs, steps, tenants, versions
+from onboarding.database import activations, decisions, mailboxes, rehearsals, runs, steps, tenants, versions
 from onboarding.database.heartbeat import beating
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.lifecycle import RunState, when_started
@@ -69,6 +69,7 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
         baseline = versions.baseline(session, tenant)
         calibration = versions.calibration(session, tenant)
         activation = activations.current(session, tenant)
+        rehearsed = rehearsals.of_calibration(session, tenant, calibration.version) if calibration else []
         found = decisions.count_findings(session, tenant, calibration.version) if calibration else 0
     return {
         "tenant": tenant,
@@ -113,7 +114,10 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
         if calibration
         else None,
         "activation": {"version": activation.version, "mode": str(activation.mode)} if activation else None,
-        "rehearsal": {},
+        "rehearsal": {
+            kind: {"sent": total["sent"], "caught": total["caught"]}
+            for kind, total in rehearsals.summed(rehearsed, lambda line: line.kind).items()
+        },
         "findings": found,
         "seconds": {str(step.name): step.seconds for step in done},
     }

@@ -11,6 +11,7 @@ from onboarding.connect import connect
 from onboarding.database import runs, tenants
 from onboarding.ingest import ingest, ingesting
 from onboarding.readiness import check_readiness
+from onboarding.rehearse import rehearse
 from onboarding.run import ONBOARD, outcome, running
 from onboarding.sources.registry import open_source
 from onboarding.stage import Held
@@ -39,6 +40,7 @@ def onboard(workspace: Workspace, name: str) -> dict[str, Any]:
             with ingesting(workspace, token):
                 ingest(workspace, token, list(sizes))
             baseline = make_baseline(workspace, token)
+            rehearse(workspace, token)
             calibration = make_calibration(workspace, token, baseline.version)
             readiness = check_readiness(workspace, token, calibration)
             activate(workspace, token, baseline.version, calibration.version, readiness)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from detection.metrics import rate
 from onboarding import clock
 from onboarding.database.rows import OfTenant, Row
 from onboarding.database.runs import RunToken, fence
@@ -107,3 +109,16 @@ def sources_of(session: Session, tenant: str, calibration: int) -> Sequence[str]
         .distinct()
     ).all()
     return sorted(found, key=lambda source: (source != RECIPES, source))
+
+
+def summed(lines: Sequence[Any], by: Callable[[Any], str]) -> dict[str, dict[str, Any]]:
+    """Lines of a recall table (recorded or not) put together: sent, caught, suspicious, recall with its interval."""
+    totals: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        into = totals.setdefault(by(line), {"sent": 0, "caught": 0, "suspicious": 0})
+        for name in into:
+            into[name] += getattr(line, name)
+    for total in totals.values():
+        share = rate(total["caught"], total["sent"])
+        total |= {"recall": share.value, "low": share.low, "high": share.high}
+    return totals

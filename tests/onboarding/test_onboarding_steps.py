@@ -53,7 +53,15 @@ def test_a_tenant_goes_from_its_mail_to_shadow(workspace: Workspace) -> None:
     assert outcome["messages"]["duplicates"] > 0
     assert accounted(outcome)
     assert outcome["calibration"]["statement"].startswith("At most 1 in 100")
-    assert set(outcome["seconds"]) == {"connect", "ingest", "baseline", "calibrate", "readiness", "activate"}
+    assert set(outcome["seconds"]) == {
+        "connect",
+        "ingest",
+        "baseline",
+        "rehearse",
+        "calibrate",
+        "readiness",
+        "activate",
+    }
 
 
 def test_running_it_again_changes_nothing(workspace: Workspace) -> None:
