@@ -171,10 +171,12 @@ def reasons_of(
             continue
         # What the naming detector says comes first.
         share = 2.0 if at == leading else part.share
-        for reason in DETECTORS[part.name].reasons:
-            sentence = sentence_of(reason, values, texts)
+        detector = DETECTORS[part.name]
+        found = [(sentence_of(reason, values, texts), reason.weight) for reason in detector.reasons]
+        learned = detector.explain(values) if detector.explain is not None else []
+        for sentence, weight in (*found, *learned):
             if sentence is not None:
-                written[sentence] = max(written.get(sentence, 0.0), reason.weight * share)
+                written[sentence] = max(written.get(sentence, 0.0), weight * share)
     return tuple(sorted(written, key=lambda sentence: -written[sentence]))[:MOST_REASONS]
 
 

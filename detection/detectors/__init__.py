@@ -17,6 +17,7 @@ from detection.detectors import callback  # isort: skip
 from detection.detectors import malicious_attachment  # isort: skip
 from detection.detectors import qr_phishing  # isort: skip
 from detection.detectors import reconnaissance  # isort: skip
+from detection.detectors import model  # isort: skip
 
 __all__ = [
     "advance_fee",
@@ -28,6 +29,7 @@ __all__ = [
     "internal_compromise",
     "lookalike_domain",
     "malicious_attachment",
+    "model",
     "payment_fraud",
     "payroll_diversion",
     "qr_phishing",

@@ -82,6 +82,11 @@ class Weighing:
 _ALL: list[Weighing] = []
 
 
+def declared_evidence() -> list[Evidence]:
+    """Every piece of evidence of every detector declared so far."""
+    return [piece for weighing in _ALL for group in weighing.groups.values() for piece in group]
+
+
 class _Panel:
     """All evidence of all detectors, laid out by position in its group: first pieces, then second pieces, and so on.
 

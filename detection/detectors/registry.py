@@ -6,7 +6,7 @@ score means for a tenant is its tail probability there (`detection.calibration.t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +37,8 @@ class AttackKind(StrEnum):
     MALICIOUS_ATTACHMENT = "malicious-attachment"
     QR_PHISHING = "qr-phishing"
     RECONNAISSANCE = "reconnaissance"
+    PHISHING = "phishing"
+    FRAUD = "fraud"
 
 
 class Severity(StrEnum):
@@ -67,6 +69,9 @@ class Reason:
 
 Score = Callable[[SignalValues], Floats]
 
+Explain = Callable[[Mapping[str, float]], list[tuple[str, float]]]
+"""Sentences with their weights for one message, from its signals by name: for detectors whose reasons are learned."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
@@ -79,6 +84,7 @@ class Detector:
     benign_lookalikes: str
     reasons: tuple[Reason, ...]
     compute: Score
+    explain: Explain | None = None
 
     def __call__(self, signals: SignalValues) -> Floats:
         """Scores, float64[n], never NaN; higher is more suspicious."""
@@ -101,7 +107,12 @@ def catalogue() -> str:
 
 
 def detector(
-    *, kind: AttackKind, severity: Severity, benign_lookalikes: str, reasons: tuple[Reason, ...]
+    *,
+    kind: AttackKind,
+    severity: Severity,
+    benign_lookalikes: str,
+    reasons: tuple[Reason, ...],
+    explain: Explain | None = None,
 ) -> Callable[[Score], Detector]:
     """Declares a scoring function to be a detector named after it; its docstring says what a hit means.
 
@@ -122,6 +133,7 @@ def detector(
             benign_lookalikes=benign_lookalikes,
             reasons=reasons,
             compute=compute,
+            explain=explain,
         )
         return DETECTORS[name]
 
