@@ -22,6 +22,9 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
+bench: setup
+	$(BIN)/python -m benchmarks
+
 lint: setup
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
