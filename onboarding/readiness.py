@@ -15,6 +15,7 @@ from onboarding.calibrate import CalibrationMade
 from onboarding.database import gates, mailboxes
 from onboarding.database.gates import Measured
 from onboarding.database.mailboxes import Totals
+from onboarding.database.rehearsals import mean_recall
 from onboarding.database.runs import RunToken
 from onboarding.history import History, open_history
 from onboarding.holds import HoldReason, hold
@@ -34,6 +35,8 @@ class Evidence:
     history: History
     unseen_sender_mass: float
     certificate: Certificate
+    rehearsed_recall: float = 0.0
+    """Share of rehearsed attacks that are caught, each kind counting alike; 0 when none could be rehearsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,10 @@ class Gate:
 
 EVERY_MODE = frozenset({Mode.SHADOW, Mode.ALERT, Mode.ENFORCE})
 ACTING = frozenset({Mode.ALERT, Mode.ENFORCE})
+
+RECALL_FLOOR = 0.3
+"""Below it, most of what is sent gets through anyway. A third of the attacks are as hard as attacks get, and a strict budget
+buys few of those."""
 
 GATES = (
     Gate(
@@ -107,6 +114,19 @@ GATES = (
         ),
         blocks=ACTING,
     ),
+    Gate(
+        name="rehearsed-recall",
+        measure="share of rehearsed attacks that are caught, easy to hard, each kind counting alike",
+        value=lambda e: e.rehearsed_recall,
+        bar=lambda _: RECALL_FLOOR,
+        remedy=lambda e: (
+            f"at 1 in {1 / e.certificate.alpha:,.0f} too few attacks are caught to act on: set a larger budget, or let "
+            "more history make the tenant's own mail less surprising (`gatehouse rehearse` shows what is missed)"
+            if e.rehearsed_recall
+            else "no rehearsed attack was caught, or none could be made: see `gatehouse rehearse`"
+        ),
+        blocks=ACTING,
+    ),
 )
 """In the order in which they are shown."""
 
@@ -136,7 +156,7 @@ def check_readiness(workspace: Workspace, token: RunToken, made: CalibrationMade
             totals = mailboxes.totals(session, tenant)
         replayed = scores.read(scores.path_of(layout, history.digest, Engine().version))
         unseen = unseen_mass(replayed.senders[replayed.received]).mass
-        readiness = judge(Evidence(totals, history, unseen, made.result.certificate))
+        readiness = judge(Evidence(totals, history, unseen, made.result.certificate, mean_recall(made.recalled)))
         with workspace.database.transaction(tenant) as session:
             gates.record(session, token, readiness.measured)
         failed = [one for one in readiness.measured if not one.passed]

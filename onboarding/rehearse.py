@@ -7,6 +7,7 @@ calibration chooses weights on one set of wordings, recall is reported on the ot
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,18 @@ from detection.metrics import rate
 from onboarding import scores
 from onboarding.baseline import READ
 from onboarding.database import rehearsals as recorded
-from onboarding.database import tenants
+from onboarding.database import tenants, versions
 from onboarding.database.rehearsals import RECIPES, Recalled
 from onboarding.database.runs import RunToken
-from onboarding.files import write_whole
+from onboarding.files import StoreError, write_whole
 from onboarding.history import History, open_history, read_history
 from onboarding.layout import TenantLayout
 from onboarding.lifecycle import Step
+from onboarding.rehearsal.folder import retargeted
 from onboarding.rehearsal.stage import Attacks, Rehearsed, rehearsal_version, rehearsals
 from onboarding.rehearsal.target import COLUMNS, Target
 from onboarding.rehearsal.wordings import WordingSet
+from onboarding.sources.base import Source
 from onboarding.stage import stage
 from onboarding.workspace import Workspace
 
@@ -84,6 +87,48 @@ def rehearse(workspace: Workspace, token: RunToken) -> RehearsalMade:
         current.summary |= {"attacks": len(found.labels), "not_possible": missing}
         log.info("%s: %d attacks rehearsed", tenant, len(found.labels))
     return RehearsalMade(path, len(found.labels))
+
+
+def rehearse_folder(workspace: Workspace, token: RunToken, source: Source) -> list[Recalled]:
+    """What the newest calibration catches of the attacks of a source, retargeted; only the sums are kept.
+
+    Kinds are the names of the source's mailboxes: of `eml:FOLDER`, its first folder level. Raises StoreError when the
+    tenant has no calibration of this engine.
+    """
+    tenant = token.tenant
+    calibration, version = newest_calibration(workspace, tenant)
+    target = target_of(workspace, tenant)
+    attacks = retargeted(target, _mail_of(source), f"{tenant}/{source.uri}")
+    if attacks.missing:
+        log.info("%s: left out %s", tenant, ", ".join(f"{count} {reason}" for reason, count in attacks.missing.items()))
+    if not attacks.labels:
+        raise StoreError(f"{source.uri} holds no attack that could be sent to {tenant}")
+    result = score(target, attacks)
+    name = source.uri.rstrip("/").rpartition("/")[2]
+    lines = recall_of(RehearsedScores(result.detectors, result.values, attacks.labels), calibration, name)
+    with workspace.database.transaction(tenant) as session:
+        recorded.record(session, token, version, name, lines)
+    return lines
+
+
+def newest_calibration(workspace: Workspace, tenant: str) -> tuple[Calibration, int]:
+    """The newest calibration, if this engine made it. Raises StoreError, saying what to do, when there is none."""
+    with workspace.database.session(tenant) as session:
+        tenants.get(session, tenant)
+        row = versions.calibration(session, tenant)
+    if row is None or row.engine != Engine().version:
+        made = "has no calibration yet" if row is None else f"was calibrated for another engine ({row.engine})"
+        raise StoreError(f"tenant {tenant} {made}: run `gatehouse onboard {tenant}` first")
+    artifact = workspace.layout(tenant).calibration(row.version)
+    return Calibration.from_bytes(artifact.read_bytes()), row.version
+
+
+def _mail_of(source: Source) -> Iterator[tuple[str, bytes]]:
+    for mailbox in source.mailboxes():
+        for page in source.pages(mailbox.name, None):
+            for listed in page.messages:
+                if isinstance(listed.content, bytes):
+                    yield mailbox.name, listed.content
 
 
 def path_of(workspace: Workspace, tenant: str, history: History) -> Path:

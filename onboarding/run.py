@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 ONBOARD = "onboard"
 CALIBRATE = "calibrate"
+REHEARSE = "rehearse"
 
 
 @contextmanager

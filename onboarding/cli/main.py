@@ -13,6 +13,7 @@ from onboarding.cli.machine import database, down, up
 from onboarding.cli.modes import activate, deactivate
 from onboarding.cli.onboarding import onboard
 from onboarding.cli.records import audit, feedback
+from onboarding.cli.rehearse import rehearse
 from onboarding.cli.scoring import replay, score
 from onboarding.cli.status import status
 from onboarding.cli.tenants import source, tenant
@@ -34,6 +35,7 @@ for command in (
     status,
     calibrate,
     calibrations,
+    rehearse,
     activate,
     deactivate,
     score,

@@ -122,3 +122,9 @@ def summed(lines: Sequence[Any], by: Callable[[Any], str]) -> dict[str, dict[str
         share = rate(total["caught"], total["sent"])
         total |= {"recall": share.value, "low": share.low, "high": share.high}
     return totals
+
+
+def mean_recall(lines: Sequence[Any]) -> float:
+    """Recall over all difficulties, each kind of attack counting alike; 0 without any."""
+    by_kind = summed(lines, lambda line: str(line.kind))
+    return sum(total["recall"] for total in by_kind.values()) / len(by_kind) if by_kind else 0.0

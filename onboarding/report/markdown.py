@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from onboarding.database import decisions, gates, versions
+from onboarding.database import decisions, gates, rehearsals, versions
 from onboarding.workspace import Workspace
 
 
@@ -15,9 +16,17 @@ def outcome_page(workspace: Workspace, tenant: str, outcome: dict[str, Any]) -> 
         measured = gates.latest(session, tenant)
         calibration = versions.calibration(session, tenant)
         found = decisions.findings(session, tenant, calibration.version, limit=10) if calibration else []
+        sources = rehearsals.sources_of(session, tenant, calibration.version) if calibration else []
+        rehearsed = {
+            source: rehearsals.of_calibration(session, tenant, calibration.version, source)
+            for source in sources
+            if calibration
+        }
     parts = [f"# Onboarding of {tenant}", _standing(outcome), _coverage(outcome)]
     if calibration is not None:
         parts += [_promise(calibration.summary), _detectors(calibration.summary)]
+        if rehearsed:
+            parts.append(recall_section(rehearsed, calibration.summary.get("weights", "")))
     if measured:
         rows = [
             (g.name, g.measure, _number(g.value), g.bar, "yes" if g.passed else "no", cell(g.remedy)) for g in measured
@@ -40,6 +49,32 @@ def outcome_page(workspace: Workspace, tenant: str, outcome: dict[str, Any]) -> 
         )
     parts.append(_next(outcome))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def recall_section(rehearsed: Mapping[str, Sequence[Any]], weights: str = "") -> str:
+    """Recall by kind and by difficulty, a table a source of attacks. Lines as `onboarding.database.rehearsals` has them."""
+    parts = [
+        "## Rehearsed attacks",
+        "Known kinds of attack, retargeted at this tenant's own people and partners in wordings that nothing was fitted "
+        f"to. Shares of the budget: {weights or 'equal'}.",
+    ]
+    for source, lines in rehearsed.items():
+        if source != rehearsals.RECIPES:
+            parts.append(f"### From {cell(source)}")
+        for what in ("kind", "difficulty"):
+            rows = [
+                (
+                    cell(name or "unknown"),
+                    str(total["sent"]),
+                    str(total["caught"]),
+                    str(total["suspicious"]),
+                    f"{total['recall']:.0%} [{total['low']:.0%}, {total['high']:.0%}]",
+                )
+                for name, total in rehearsals.summed(lines, attrgetter(what)).items()
+            ]
+            if what == "kind" or len(rows) > 1:
+                parts.append(table((what, "sent", "caught", "suspicious", "recall"), rows))
+    return "\n\n".join(parts)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
