@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 
 from detection.engine import Engine
-from onboarding.database import activations, gates, tenants, versions
+from onboarding.database import activations, tenants, versions
 from onboarding.database.activations import Activation
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode, Step, TenantState
-from onboarding.readiness import GATES, Readiness
+from onboarding.policy import STRICTNESS, missing_for
+from onboarding.readiness import Readiness
 from onboarding.stage import stage
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-STRICTNESS = (Mode.OFF, Mode.SHADOW, Mode.ALERT, Mode.ENFORCE)
 
 
 class ModeRefused(Exception):  # noqa: N818 - an answer, not a mistake
@@ -50,15 +49,14 @@ def activate(
 
 
 def set_mode(workspace: Workspace, tenant: str, mode: Mode, *, actor: str, reason: str) -> Activation:
-    """Switches an onboarded tenant to another mode. Raises ModeRefused when a gate of its last run forbids it."""
+    """Switches an onboarded tenant to another mode.
+
+    Raises ModeRefused when a gate of its last run or its canary (`onboarding.policy`) forbids it, with what is missing.
+    """
     with workspace.database.transaction(tenant) as session:
-        failed = {row.name: row for row in gates.latest(session, tenant) if not row.passed}
-        blocking = [failed[gate.name] for gate in GATES if gate.name in failed and mode in gate.blocks]
-        if blocking:
-            why = "; ".join(
-                f"gate {row.name} asks for {row.bar} and measured {row.value:.3g} ({row.remedy})" for row in blocking
-            )
-            raise ModeRefused(f"tenant {tenant} cannot be switched to {mode}: {why}")
+        missing = missing_for(session, tenant, mode)
+        if missing:
+            raise ModeRefused(f"tenant {tenant} cannot be switched to {mode}: {'; '.join(missing)}")
         return activations.set_mode(session, tenant, mode, actor=actor, reason=reason)
 
 

@@ -22,6 +22,7 @@ class HoldReason(StrEnum):
     CERTIFICATE_INSUFFICIENT = "certificate-insufficient"
     GATE_FAILED = "gate-failed"
     DISK_FULL = "disk-full"
+    PROMISE_BROKEN = "promise-broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ TEXTS: Mapping[HoldReason, tuple[str, str]] = {
     HoldReason.GATE_FAILED: (
         "not ready: {gate} is {value}, and {bar} is asked for",
         "{remedy}, then run `gatehouse onboard {tenant}`",
+    ),
+    HoldReason.PROMISE_BROKEN: (
+        "{alarm}; it decides in shadow only",
+        "look at what was flagged, label what is an attack with `gatehouse feedback {tenant}`, then run "
+        "`gatehouse calibrate {tenant}` and promote what it makes",
     ),
     HoldReason.DISK_FULL: (
         "no space left while writing to {path}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from detection.baselines.overlay import Overlay
 from detection.baselines.snapshot import Snapshot
 from detection.calibration.calibration import Calibration
+from detection.calibration.campaigns import campaign_keys
 from detection.decision import Decision, Verdict, decide
 from detection.engine import Engine
 from detection.mail.batch import MessageBatch, Row
@@ -21,10 +23,12 @@ from detection.mail.parse import parse
 from onboarding import clock, scores
 from onboarding.activate import in_force
 from onboarding.calibrate import read_calibration
-from onboarding.database import decisions, tenants
+from onboarding.database import canary, decisions, tenants
+from onboarding.database.canary import Counts
 from onboarding.lifecycle import Mode
 from onboarding.names import KeyNames
 from onboarding.parsing import Belief, parse_listed, usable_time
+from onboarding.policy import review
 from onboarding.sources.base import Listed, Source
 from onboarding.sources.paging import read_message_file
 from onboarding.verdicts import flagged, shown, shown_skip
@@ -53,9 +57,12 @@ class Scorer:
     ) -> tuple[MessageBatch, Decision]:
         """The decision on one message, from the snapshot and what came since."""
         batch = MessageBatch.from_rows([row])
-        facts = overlay.look_up(batch) if overlay is not None else self.snapshot.look_up(batch)
+        look_up = overlay.look_up if overlay is not None else self.snapshot.look_up
+        facts = look_up(batch)
         result = self.engine.score(batch, facts)
-        decision = decide(batch, result, self.calibration, facts=facts, names=self.names, explain_all=explain)[0]
+        decision = decide(
+            batch, result, self.calibration, facts=facts, names=self.names, look_up=look_up, explain_all=explain
+        )[0]
         return batch, decision
 
 
@@ -118,14 +125,17 @@ def _read(path: Path) -> bytes | Skip:
 def replay_source(workspace: Workspace, scorer: Scorer, source: Source) -> Iterator[dict[str, Any]]:
     """A decision for each message of a source, in order of time, through the live path, learning as it goes.
 
-    Copies of one mail are decided once. Flagged messages are recorded; junk and attacks are not learned from.
+    Copies of one mail are decided once. Flagged messages are recorded; junk and attacks are not learned from. At the end
+    the counts by day are recorded, and what they mean for the tenant's mode is looked at (`onboarding.policy`).
     """
     rows, skipped = _rows_in_order(scorer, source)
     yield from skipped
     overlay = Overlay(scorer.snapshot.tables)
+    tally = Tally()
     for row in rows:
         batch, decision = scorer.decide(row, overlay, explain=False)
         learn(overlay, batch, decision)
+        tally.add(batch, decision.verdict is Verdict.ATTACK)
         if decision.verdict is not Verdict.SAFE:
             with workspace.database.transaction(scorer.tenant) as session:
                 decisions.record_live(
@@ -136,6 +146,34 @@ def replay_source(workspace: Workspace, scorer: Scorer, source: Source) -> Itera
                     [flagged(batch, 0, decision)],
                 )
         yield shown(row["path"], row["message_id"], decision)
+    with workspace.database.transaction(scorer.tenant) as session:
+        canary.record(session, scorer.tenant, scorer.activation, source.uri, tally.days())
+    review(workspace, scorer.tenant)
+
+
+class Tally:
+    """Campaigns of benign-looking received mail by day, as a certificate counts them: decided on, and flagged."""
+
+    def __init__(self) -> None:
+        self._messages: Counter[int] = Counter()
+        self._campaigns: dict[int, dict[int, bool]] = defaultdict(dict)
+
+    def add(self, batch: MessageBatch, attack: bool) -> None:
+        """One decided message. Mail of the tenant to others, and known bad, is not what was promised about."""
+        if not scores.received(batch)[0] or scores.known_bad(batch)[0]:
+            return
+        day = batch.time // scores.SECONDS_A_DAY
+        key = int(campaign_keys(batch.sender_key, batch.subject_shape_key, day)[0])
+        campaigns = self._campaigns[int(day[0])]
+        campaigns[key] = campaigns.get(key, False) or attack
+        self._messages[int(day[0])] += 1
+
+    def days(self) -> dict[int, Counts]:
+        """The counts by day."""
+        return {
+            day: Counts(messages=self._messages[day], decided=len(flags), flagged=sum(flags.values()))
+            for day, flags in self._campaigns.items()
+        }
 
 
 def score_live(scorer: Scorer, mail: Iterable[Listed]) -> Iterator[tuple[Listed, dict[str, Any]]]:

@@ -28,6 +28,8 @@ from onboarding.workspace import Workspace
 log = logging.getLogger(__name__)
 
 KEYS = ("enabled", "weight", "threshold")
+PARTS = ("weights", "thresholds")
+"""Of `Tenant.overrides` and `SharedTuning.overrides`, what a tuning file says."""
 
 
 class TuningError(Exception):
@@ -68,7 +70,8 @@ def import_tuning(workspace: Workspace, name: str, text: str, tenant: str | None
     beside = " together with what is shared by all tenants" if shared else ""
     _fits(name, merged(shared, wanted), names, beside)
     with workspace.database.transaction(tenant) as session:
-        tenants.change(session, tenant, actor=actor, overrides=wanted)
+        kept = {key: value for key, value in tenants.get(session, tenant).overrides.items() if key not in PARTS}
+        tenants.change(session, tenant, actor=actor, overrides=kept | wanted)
     return wanted
 
 
@@ -90,11 +93,11 @@ def overrides_in_force(session: Session, tenant: str, detectors: Sequence[str]) 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """The tenant's own values before the shared ones; a detector that the tenant sets takes nothing from the others."""
-    named = {name for part in ("weights", "thresholds") for name in own.get(part, {})}
+    named = {name for part in PARTS for name in own.get(part, {})}
     return {
         part: {name: value for name, value in shared.get(part, {}).items() if name not in named}
         | dict(own.get(part, {}))
-        for part in ("weights", "thresholds")
+        for part in PARTS
     }
 
 

@@ -85,10 +85,21 @@ def add(
     help="Share of benign mail that may be flagged.",
 )
 @click.option("--lookback", help="How far back mail is read, such as 400d, or `all`.")
+@click.option(
+    "--auto",
+    type=click.Choice(["off", "alert", "enforce"]),
+    help="Up to which mode it advances by itself once its gates and canary allow it.",
+)
 @json_option
 @speaks_plainly
 def change(
-    name: str, domains: tuple[str, ...], uri: str | None, budget: float | None, lookback: str | None, as_json: bool
+    name: str,
+    domains: tuple[str, ...],
+    uri: str | None,
+    budget: float | None,
+    lookback: str | None,
+    auto: str | None,
+    as_json: bool,
 ) -> None:
     """Changes a tenant. A change of domains, source or lookback makes the next onboarding read its mail anew."""
     from onboarding.registration import change_tenant
@@ -104,13 +115,26 @@ def change(
         values["alpha"] = budget
     if lookback is not None:
         values["lookback_days"] = None if lookback == "all" else lookback_days(lookback)
-    if not values:
-        fail("nothing to change: name --domain, --source, --budget or --lookback", Exit.USAGE)
-    row, again = change_tenant(open_workspace(), name, actor=actor(), **values)
+    if not values and auto is None:
+        fail("nothing to change: name --domain, --source, --budget, --lookback or --auto", Exit.USAGE)
+    workspace = open_workspace()
+    if auto is not None:
+        values["overrides"] = _advancing(workspace, name, auto)
+    row, again = change_tenant(workspace, name, actor=actor(), **values)
     if as_json:
         document(shown(row))
     follow = f"`gatehouse onboard {name}` reads its mail anew" if again else f"`gatehouse calibrate {name}` applies it"
     say(f"tenant {name} changed; {follow}")
+
+
+def _advancing(workspace: Any, name: str, auto: str) -> dict[str, Any]:
+    from onboarding.database import tenants
+    from onboarding.policy import AUTO
+
+    with workspace.database.session(name) as session:
+        overrides = dict(tenants.get(session, name).overrides)
+    overrides.pop(AUTO, None)
+    return overrides if auto == "off" else overrides | {AUTO: auto}
 
 
 @tenant.command("list")
@@ -229,6 +253,7 @@ def shown(row: Any) -> dict[str, Any]:
         "delta": row.delta,
         "lookback_days": row.lookback_days,
         "tags": row.tags,
+        "auto": row.overrides.get("auto"),
         "state": str(row.state),
         "mode": str(row.mode),
     }

@@ -96,6 +96,15 @@ def record_live(session: Session, tenant: str, calibration: int, activation: int
     return len(new)
 
 
+def live(session: Session, tenant: str, calibration: int) -> Sequence[DecisionRow]:
+    """What a calibration flagged in live mail, in order of time."""
+    return session.scalars(
+        select(DecisionRow)
+        .where(DecisionRow.tenant == tenant, DecisionRow.origin == Origin.LIVE, DecisionRow.calibration == calibration)
+        .order_by(DecisionRow.time, DecisionRow.message_key)
+    ).all()
+
+
 def findings(session: Session, tenant: str, calibration: int, *, limit: int | None = None) -> Sequence[DecisionRow]:
     """What a calibration finds in history, strongest first."""
     return session.scalars(
