@@ -41,12 +41,17 @@ class SignalsModel:
         trees = self.trees
         described = {
             **about,
-            **{"model": "signals", "heads": list(HEADS), "signals": list(trees.signals)},
-            **{"ranges": list(trees.heads), "bias": list(trees.bias)},
+            "model": "signals",
+            "heads": list(HEADS),
+            "signals": list(trees.signals),
+            "ranges": list(trees.heads),
+            "bias": list(trees.bias),
             "ordinary": [None if np.isnan(value) else value for value in self.ordinary],
         }
         arrays = {
-            **{"feature": trees.feature, "threshold": trees.threshold, "unknown": trees.unknown},
+            "feature": trees.feature,
+            "threshold": trees.threshold,
+            "unknown": trees.unknown,
             "leaves": trees.leaves,
         }
         return Artifact(described, arrays)

@@ -61,13 +61,7 @@ def content_of(subject: str, text: str) -> Content:
     Cyrillic letter.
     """
     text = text[:LONGEST_TEXT]
-    own = own_text(text)
-    said = f"{subject[:1_000]}\n{own}"
-    if not said.isascii():
-        # Half a surrogate pair is no character; RE2 reads UTF-8, which cannot hold one.
-        said = said.encode("utf-8", "replace").decode("utf-8")
-    disguised = words_of_two_scripts(said)
-    read = plain(fold(said) if disguised else said)
+    own, said, disguised, read = _reading(subject, text)
     utf8 = read.encode()
     # Stop-words are looked for with their diacritics, which `plain` removes.
     language = language_of(read if said.isascii() else said)
@@ -89,6 +83,22 @@ def content_of(subject: str, text: str) -> Content:
         accounts=accounts[:_MOST],
         opening=read[:_OPENING],
     )
+
+
+def words_of(subject: str, text: str) -> bytes:
+    """What the text model reads of a mail: subject and own text, plain, in UTF-8."""
+    return _reading(subject, text[:LONGEST_TEXT])[3].encode()
+
+
+def _reading(subject: str, text: str) -> tuple[str, str, list[str], str]:
+    """The own text; with the subject, as written; its words of two scripts; all of it as a person reads it."""
+    own = own_text(text)
+    said = f"{subject[:1_000]}\n{own}"
+    if not said.isascii():
+        # Half a surrogate pair is no character; RE2 reads UTF-8, which cannot hold one.
+        said = said.encode("utf-8", "replace").decode("utf-8")
+    disguised = words_of_two_scripts(said)
+    return own, said, disguised, plain(fold(said) if disguised else said)
 
 
 def _lures(read: bytes, language: Language) -> tuple[int, ...]:

@@ -64,7 +64,7 @@ def _different(buckets: Buckets) -> Buckets:
     places = _PLACES[: len(buckets)]
     last = _scratch.last
     last[buckets] = places
-    return buckets[last[buckets] == places]
+    return np.asarray(buckets[last[buckets] == places])
 
 
 class _Scratch(local):

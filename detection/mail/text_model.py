@@ -47,7 +47,10 @@ class TextModel:
     def artifact(self) -> Artifact:
         """The model as it is written down."""
         about = {
-            **{"model": "text", "heads": list(HEADS), "scale": list(self.scale), "bias": list(self.bias)},
+            "model": "text",
+            "heads": list(HEADS),
+            "scale": list(self.scale),
+            "bias": list(self.bias),
             **_FEATURES,
         }
         return Artifact(about, {"weights": self.weights})

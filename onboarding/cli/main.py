@@ -10,6 +10,7 @@ from onboarding.cli.console import log_to_people
 from onboarding.cli.demo import demo
 from onboarding.cli.detectors import detectors
 from onboarding.cli.machine import database, down, up
+from onboarding.cli.model import model
 from onboarding.cli.modes import activate, deactivate
 from onboarding.cli.onboarding import onboard
 from onboarding.cli.records import audit, feedback
@@ -44,6 +45,7 @@ for command in (
     audit,
     signals,
     detectors,
+    model,
     settings,
     database,
     up,

@@ -1,0 +1,153 @@
+"""From labelled mail to the two models: what the words say, and what all signals together say.
+
+The model over signals reads the text model's numbers. Were those made by a model that had seen the same mail, the
+trees would trust them far too much; so each half of the mail is read by a text model fitted to the other half, halves
+being drawn by recipe or subject and never by message. The quality that is reported comes from the same halves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from detection.baselines.replay import replay
+from detection.detectors.model import HEADS, SignalsModel
+from detection.detectors.trees import Trees, stacked
+from detection.learning.boosting import Boosting, boost
+from detection.learning.labels import Nature
+from detection.learning.signs import signs_of
+from detection.learning.words import Natures, fit_text_model, predict, rows_of
+from detection.mail import text_model
+from detection.mail.batch import Bools, Floats, MessageBatch
+from detection.mail.ngrams import Buckets
+from detection.mail.text_model import TextModel
+from detection.signals.registry import ROWS, compute_signals
+
+ATTACKS = {"phishing": (Nature.PHISHING, Nature.SPAM), "fraud": (Nature.FRAUD, Nature.SPAM)}
+"""What each head of trees is to find. Unasked-for offers are the only real mail that may be had freely, and of both."""
+
+CHUNK = 8_192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mailset:
+    """Labelled mail of one organisation, in order of time: n messages.
+
+    `texts` are the buckets of each text, `nature` int8[n] of `Nature`, `recipe` int64[n] what was written after one
+    pattern (such messages are never split between fitting and measuring), `weight` what the set counts for in all.
+    """
+
+    name: str
+    batch: MessageBatch
+    texts: Sequence[Buckets]
+    nature: Natures
+    recipe: npt.NDArray[np.int64]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """Parameters of a training."""
+
+    boosting: Boosting = field(default_factory=Boosting)
+    signed_only: bool = True
+    """Whether only signals may be asked whose direction the heuristic detectors declare."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """Both models, and the log-odds that mail got from models that had not seen its recipes: float64[heads, n]."""
+
+    text: TextModel
+    signals: SignalsModel
+    nature: Natures
+    held_out_text: Floats
+    held_out: Floats
+
+
+def train(sets: Sequence[Mailset], how: Training = Training(), say: Callable[[str], None] = lambda _: None) -> Trained:
+    """Fits both models. Same mail, same parameters: same models, to the bit.
+
+    Raises ValueError when the mail holds no benign mail, or no attacks.
+    """
+    nature = np.concatenate([each.nature for each in sets])
+    if not (nature == Nature.BENIGN).any() or not (nature != Nature.BENIGN).any():
+        raise ValueError("training needs both benign mail and attacks: give sources whose folders or labels say so")
+    weight = np.concatenate([np.full(len(s.nature), s.weight / max(len(s.nature), 1)) for s in sets])
+    half = np.concatenate([s.recipe for s in sets]) % 2 == 0
+    say(f"reading the words of {len(nature):,} messages")
+    rows = rows_of([buckets for each in sets for buckets in each.texts])
+    words = np.empty((len(text_model.HEADS), len(nature)))
+    for seen in (half, ~half):
+        words[:, ~seen] = predict(fit_text_model(rows[np.flatnonzero(seen)], nature[seen], weight[seen]), rows)[
+            :, ~seen
+        ]
+    final = fit_text_model(rows, nature, weight)
+    say("replaying each organisation's mail for its signals")
+    values = np.concatenate([signals_of(each) for each in sets], axis=1)
+    names = tuple(ROWS)
+    for head, name in enumerate(text_model.HEADS):
+        values[ROWS[f"text_model_{name}"]] = words[head]
+    signs = signs_of(names)
+    used = np.flatnonzero(signs != 0) if how.signed_only else np.arange(len(names))
+    values, names, signs = values[used], tuple(names[at] for at in used), signs[used]
+    held_out = np.empty((len(HEADS), len(nature)))
+    for seen in (half, ~half):
+        say("growing trees on one half, to measure on the other")
+        held_out[:, ~seen] = _grow(values[:, seen], names, nature[seen], weight[seen], signs, how)(values[:, ~seen])
+    say("growing the trees")
+    trees = _grow(values, names, nature, weight, signs, how)
+    trees, kept = _only_asked(trees)
+    benign = values[kept][:, nature == Nature.BENIGN]
+    with np.errstate(all="ignore"):
+        ordinary = [_median(row) for row in benign]
+    return Trained(final, SignalsModel(trees, tuple(ordinary)), nature, words, held_out)
+
+
+def signals_of(mail: Mailset) -> Floats:
+    """Every signal of every message as of its moment, float64[signals, n]; attacks are not learned from."""
+    facts = replay(mail.batch, mail.nature == Nature.BENIGN)
+    out = np.empty((len(ROWS), len(mail.batch)))
+    for start in range(0, len(mail.batch), CHUNK):
+        stop = min(start + CHUNK, len(mail.batch))
+        part = compute_signals(mail.batch.take(start, stop), facts.take(mail.batch, start, stop))
+        out[:, start:stop] = part.some(tuple(ROWS))
+    return out
+
+
+def _grow(
+    values: Floats,
+    names: tuple[str, ...],
+    nature: Natures,
+    weight: Floats,
+    signs: npt.NDArray[np.int8],
+    how: Training,
+) -> Trees:
+    heads = []
+    for number, head in enumerate(HEADS):
+        attack: Bools = np.isin(nature, ATTACKS[head])
+        if not attack.any():
+            attack = nature != Nature.BENIGN
+        used = attack | (nature == Nature.BENIGN)
+        heavy = weight.copy()
+        # A third of the weight is with attacks, whatever their number.
+        heavy[attack] *= 0.5 * weight[nature == Nature.BENIGN].sum() / weight[attack].sum()
+        seeded = replace(how.boosting, seed=how.boosting.seed + number)
+        heads.append(boost(values[:, used], names, attack[used], heavy[used], signs, seeded))
+    return stacked(heads)
+
+
+def _only_asked(trees: Trees) -> tuple[Trees, npt.NDArray[np.intp]]:
+    """The trees over the signals they ask for only, and which of those before they are."""
+    kept, feature = np.unique(trees.feature, return_inverse=True)
+    names = tuple(trees.signals[at] for at in kept)
+    asked = feature.reshape(trees.feature.shape).astype(np.int64)
+    return replace(trees, signals=names, feature=asked), kept.astype(np.intp)
+
+
+def _median(row: Floats) -> float:
+    known = np.sort(row[~np.isnan(row)])
+    return float(known[len(known) // 2]) if 2 * len(known) >= len(row) and len(known) else float("nan")
