@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from detection.calibration.order_statistics import clopper_pearson
+from detection.versions import columns_version
 from onboarding.baseline import make_baseline
 from onboarding.calibrate import make_calibration
-from onboarding.database import activations, audit, tenants, versions
+from onboarding.database import activations, audit, rehearsals, tenants, versions
 from onboarding.database.activations import Activation, ActivationError
-from onboarding.database.runs import RunToken
+from onboarding.database.rehearsals import RehearsalRow
+from onboarding.database.runs import RunToken, TenantBusy
 from onboarding.lifecycle import Mode
+from onboarding.made import read_made
+from onboarding.readiness import check_readiness
 from onboarding.rehearse import rehearse
 from onboarding.run import CALIBRATE, running
+from onboarding.stage import Held
 from onboarding.workspace import Workspace
 
+log = logging.getLogger(__name__)
 
-def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that a calibration must show to replace that in force by itself."""
+
+    name: str
+    met: bool
+    said: str
+
+
+def recalibrate(
+    workspace: Workspace, tenant: str, *, promote_if_better: bool = False, flow_run: str | None = None
+) -> dict[str, Any]:
     """A new calibration if anything it is made from has changed, and what is in force, as JSON values.
 
-    A changed engine scores the stored columns again; unchanged scores are reused. What is in force is not touched.
-    Raises Held when nothing was ingested that could be learned from.
+    No mail is fetched. What has not changed is not made again: an unchanged history is not consolidated, stored scores
+    are read, a changed detector is computed alone from stored signals, changed signals from stored columns. Columns
+    that another version of the parser made stay as they are, and `columns` says so. With `promote_if_better` the gates
+    are measured, and the new calibration comes into force when all of `criteria` hold; else what is in force stays.
+    Raises Held when nothing was ingested that could be learned from, or a gate fails that even shadow mode needs.
     """
-    with running(workspace, tenant, CALIBRATE, actor="gatehouse") as token:
+    promoted = None
+    with running(workspace, tenant, CALIBRATE, actor="gatehouse", flow_run=flow_run) as token:
         baseline = make_baseline(workspace, token)
         rehearse(workspace, token)
         made = make_calibration(workspace, token, baseline.version)
+        if promote_if_better:
+            check_readiness(workspace, token, made)
+        judged = criteria(workspace, tenant, made.version)
+        if promote_if_better and judged and all(one.met for one in judged):
+            reason = "better by " + ", ".join(one.name for one in judged)
+            promoted = promote(workspace, tenant, made.version, actor="gatehouse", reason=reason, token=token)
     with workspace.database.session(tenant) as session:
         current = activations.current(session, tenant)
         row = versions.calibration(session, tenant, made.version)
@@ -34,6 +66,9 @@ def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
         "run_id": token.run,
         "baseline": baseline.version,
         "in_force": current.calibration if current else None,
+        "promoted": promoted is not None,
+        "criteria": [asdict(one) for one in judged],
+        "columns": stale_columns(workspace, tenant),
         "calibration": {
             "version": row.version,
             "alpha": row.alpha,
@@ -45,6 +80,92 @@ def recalibrate(workspace: Workspace, tenant: str) -> dict[str, Any]:
             **row.summary,
         },
     }
+
+
+def criteria(workspace: Workspace, tenant: str, version: int) -> tuple[Criterion, ...]:
+    """What speaks for putting a calibration in place of that in force; empty when it is in force, or none is.
+
+    Better is: certified; for a budget that is the same or stricter (or that the tenant now has); its walk-forward audit
+    kept; and of rehearsed attacks it catches no smaller share than the lower end of the other's 95% interval.
+    """
+    with workspace.database.session(tenant) as session:
+        current = activations.current(session, tenant)
+        new = versions.calibration(session, tenant, version)
+        wanted = tenants.get(session, tenant).alpha
+        if current is None or new is None or current.calibration == version:
+            return ()
+        old = versions.calibration(session, tenant, current.calibration)
+        assert old is not None, "an activation's versions are foreign keys"
+        recalls = [_recall(rehearsals.of_calibration(session, tenant, one.version)) for one in (old, new)]
+    audit_kept = bool(new.summary.get("walk_forward", {}).get("kept", False))
+    (old_sent, old_caught), (new_sent, new_caught) = recalls
+    low = clopper_pearson(old_caught, old_sent)[0]
+    kept = new_sent > 0 and new_caught / new_sent >= low
+    return (
+        Criterion("certificate", new.valid, str(new.summary.get("statement", ""))),
+        Criterion(
+            "budget",
+            new.alpha <= old.alpha or new.alpha == wanted,
+            f"1 in {1 / new.alpha:,.0f} after 1 in {1 / old.alpha:,.0f}; the tenant's budget is 1 in {1 / wanted:,.0f}",
+        ),
+        Criterion(
+            "walk-forward", audit_kept, "history kept the promise" if audit_kept else "history broke the promise"
+        ),
+        Criterion(
+            "recall",
+            kept or not old_sent,
+            f"{new_caught} of {new_sent} rehearsed attacks caught, {old_caught} of {old_sent} before (at least {low:.1%})"
+            if old_sent
+            else "nothing was rehearsed on the calibration in force",
+        ),
+    )
+
+
+def _recall(rows: Sequence[RehearsalRow]) -> tuple[int, int]:
+    """Sent and caught of the attacks that recipes made."""
+    own = [row for row in rows if row.source == rehearsals.RECIPES]
+    return sum(row.sent for row in own), sum(row.caught for row in own)
+
+
+def stale_columns(workspace: Workspace, tenant: str) -> dict[str, Any]:
+    """How many parts of the history another version of the parser read, and what would read them anew."""
+    read_by = read_made(workspace.layout(tenant)).read_by
+    other = sum(count for version, count in read_by.items() if version != columns_version())
+    if not other:
+        return {"parts": sum(read_by.values()), "read_by_another_parser": 0, "note": None}
+    note = (
+        f"{other} of {sum(read_by.values())} parts of the history were read by another version of the parser. What this "
+        f"version reads differently cannot be had without the mail itself: `gatehouse tenant set {tenant} --read-again`, "
+        f"then `gatehouse onboard {tenant}`"
+    )
+    return {"parts": sum(read_by.values()), "read_by_another_parser": other, "note": note}
+
+
+def recalibrate_all(
+    workspace: Workspace, names: Iterable[str], *, promote_if_better: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One tenant after the other, each under its own lease; what came of each. None keeps the others waiting.
+
+    A tenant that is busy, held or fails is said so (`error`, and `held` or `failed`) and the next one goes on.
+    """
+    for name in names:
+        yield attempt(workspace, name, promote_if_better=promote_if_better)
+
+
+def attempt(
+    workspace: Workspace, tenant: str, *, promote_if_better: bool, flow_run: str | None = None
+) -> dict[str, Any]:
+    """`recalibrate`, with what went wrong as a value: its outcome is `made`, `promoted`, `held`, `busy` or `failed`."""
+    try:
+        made = recalibrate(workspace, tenant, promote_if_better=promote_if_better, flow_run=flow_run)
+    except Held as held:
+        return {"tenant": tenant, "outcome": "held", "error": held.hold.message, "remedy": held.hold.remedy}
+    except TenantBusy as busy:
+        return {"tenant": tenant, "outcome": "busy", "error": str(busy), "remedy": "run it again later"}
+    except Exception as error:
+        log.exception("%s could not be calibrated", tenant)
+        return {"tenant": tenant, "outcome": "failed", "error": f"{type(error).__name__}: {error}", "remedy": ""}
+    return made | {"outcome": "promoted" if made["promoted"] else "made"}
 
 
 def promote(

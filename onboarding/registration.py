@@ -15,7 +15,9 @@ REREAD = {"domains", "source", "lookback_days"}
 """What decides which mail is read and how it becomes columns: a change of any makes what was read worthless."""
 
 
-def change_tenant(workspace: Workspace, name: str, *, actor: str, **values: Any) -> tuple[Tenant, bool]:
+def change_tenant(
+    workspace: Workspace, name: str, *, actor: str, read_again: bool = False, **values: Any
+) -> tuple[Tenant, bool]:
     """Changes a tenant; gives it, and whether its mail has to be read anew. Raises TenantBusy while a run works on it.
 
     Parts already written stay on disk, unrecorded, until the next ingest sweeps them.
@@ -25,7 +27,7 @@ def change_tenant(workspace: Workspace, name: str, *, actor: str, **values: Any)
         token = runs.begin(session, name, kind="change", actor=actor)
         before = {key: getattr(tenants.get(session, name), key) for key in values}
         row = tenants.change(session, name, actor=actor, **values)
-        again = any(before[key] != values[key] for key in REREAD & values.keys())
+        again = read_again or any(before[key] != values[key] for key in REREAD & values.keys())
         if again:
             mailboxes.restart(session, token)
         runs.finish(session, token, RunState.COMPLETED)

@@ -11,22 +11,66 @@ from onboarding.cli.console import Exit, document, fail, json_option, say, speak
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Every tenant, one after the other.")
+@click.option("--tag", help="Every tenant with this tag, one after the other.")
+@click.option("--promote-if-better", is_flag=True, help="Put it in force when it is better by every criterion.")
 @json_option
 @speaks_plainly
-def calibrate(name: str, as_json: bool) -> None:
-    """Calibrates again from stored columns and scores; no mail is fetched. What is in force stays until promoted."""
-    from onboarding.recalibrate import recalibrate
+def calibrate(name: str | None, everyone: bool, tag: str | None, promote_if_better: bool, as_json: bool) -> None:
+    """Calibrates again from stored columns and scores; no mail is fetched. What is in force stays until promoted.
+
+    Better is a calibration that certifies its budget, for the same or a stricter budget (or the tenant's own), whose
+    walk-forward audit is kept, and that catches no fewer rehearsed attacks than chance would explain.
+    """
+    from onboarding.recalibrate import recalibrate, recalibrate_all
     from onboarding.workspace import open_workspace
 
-    result = recalibrate(open_workspace(), name)
+    if (name is not None) + everyone + (tag is not None) != 1:
+        fail("name one tenant, or --all, or --tag TAG", Exit.USAGE)
+    workspace = open_workspace()
+    if name is not None:
+        result = recalibrate(workspace, name, promote_if_better=promote_if_better)
+        if as_json:
+            document(result)
+        _tell_calibrated(result)
+        return
+    from onboarding.database import fleet
+
+    with workspace.database.fleet_session() as session:
+        names = fleet.tagged(session, tag)
+    if not names:
+        fail(f"no tenant has the tag {tag}" if tag else "there are no tenants yet")
+    results = []
+    for result in recalibrate_all(workspace, names, promote_if_better=promote_if_better):
+        results.append(result)
+        if "calibration" in result:
+            _tell_calibrated(result)
+        else:
+            say(f"{result['tenant']}: {result['outcome']}: {result['error']}")
     if as_json:
-        document(result)
-    new = result["calibration"]
+        document(results)
+    if any(result["outcome"] in ("failed", "busy") for result in results):
+        fail(
+            f"{sum(r['outcome'] in ('failed', 'busy') for r in results)} of {len(results)} tenants were not calibrated"
+        )
+
+
+def _tell_calibrated(result: dict[str, Any]) -> None:
+    name, new = result["tenant"], result["calibration"]
     say(f"{name}: calibration {new['version']}. {new['statement']}")
-    if result["in_force"] != new["version"]:
+    for one in result["criteria"]:
+        say(f"  {'better' if one['met'] else 'NOT better'} by {one['name']}: {one['said']}")
+    if result["columns"]["note"]:
+        say(f"  {result['columns']['note']}")
+    if result["promoted"]:
+        say(f"  calibration {new['version']} is in force")
+    elif result["in_force"] != new["version"]:
         say(
-            f"in force is {result['in_force'] or 'none'}; `gatehouse calibrations promote {name} {new['version']}` switches"
+            f"  in force is {result['in_force'] or 'none'}; `gatehouse calibrations diff {name} {result['in_force']} "
+            f"{new['version']}` compares, `gatehouse calibrations promote {name} {new['version']}` switches"
+            if result["in_force"]
+            else f"  in force is none; `gatehouse onboard {name}` switches detection on"
         )
 
 

@@ -90,6 +90,7 @@ def add(
     type=click.Choice(["off", "alert", "enforce"]),
     help="Up to which mode it advances by itself once its gates and canary allow it.",
 )
+@click.option("--read-again", is_flag=True, help="The next onboarding reads all mail anew, with the parser of now.")
 @json_option
 @speaks_plainly
 def change(
@@ -99,6 +100,7 @@ def change(
     budget: float | None,
     lookback: str | None,
     auto: str | None,
+    read_again: bool,
     as_json: bool,
 ) -> None:
     """Changes a tenant. A change of domains, source or lookback makes the next onboarding read its mail anew."""
@@ -115,12 +117,12 @@ def change(
         values["alpha"] = budget
     if lookback is not None:
         values["lookback_days"] = None if lookback == "all" else lookback_days(lookback)
-    if not values and auto is None:
-        fail("nothing to change: name --domain, --source, --budget, --lookback or --auto", Exit.USAGE)
+    if not values and auto is None and not read_again:
+        fail("nothing to change: name --domain, --source, --budget, --lookback, --auto or --read-again", Exit.USAGE)
     workspace = open_workspace()
     if auto is not None:
         values["overrides"] = _advancing(workspace, name, auto)
-    row, again = change_tenant(workspace, name, actor=actor(), **values)
+    row, again = change_tenant(workspace, name, actor=actor(), read_again=read_again, **values)
     if as_json:
         document(shown(row))
     follow = f"`gatehouse onboard {name}` reads its mail anew" if again else f"`gatehouse calibrate {name}` applies it"
