@@ -18,6 +18,7 @@ _FIRST = ("Marion", "Peter", "Laura", "Thomas", "Ines", "Victor", "Carla", "Anto
 _LAST = ("Keller", "Brandt", "Moreau", "Santos", "Whitfield", "Lindqvist", "Okafor", "Marsh", "Vidal", "Petrov", "Hale")
 _FIRMS = ("northgate", "bluefield", "castera", "meridian", "oakline", "veltor", "silverpeak", "lumena", "brightway")
 _TRADES = ("partners", "logistics", "consulting", "services", "supply", "group", "trading", "solutions")
+_BRANDS = ("Microsoft", "DocuSign", "PayPal", "Amazon", "DHL", "Netflix", "LinkedIn", "Apple", "Dropbox", "Adobe")
 _ENDINGS = ("com", "net", "info", "co", "org", "eu")
 _LIKE = {"l": "1", "o": "0", "i": "l", "m": "rn", "e": "ee", "s": "ss", "w": "vv", "n": "nn", "a": "aa"}
 _EXTRA = ("-billing", "-group", "-online", "-mail", "-corp")
@@ -50,6 +51,15 @@ class Scene:
         """Somebody whose mail lies in history after the burn-in, and one they write to."""
         sender = self._one(self.target.active, "own people who write to each other")
         return sender, self._one(self.target.around(sender) or self._others(sender), "colleagues who are written to")
+
+    def several(self, most: int) -> tuple[Person, ...]:
+        """Some of the tenant's people."""
+        people = self.target.victims[:120]
+        return tuple(self.draw.sample(people, min(most, len(people))))
+
+    def brand(self) -> str:
+        """A company that everybody gets mail from."""
+        return self.draw.choice(_BRANDS)
 
     def partner(self, paid: bool = True) -> Partner:
         """An outside party that writes regularly; one with which money is a matter, where there is one."""

@@ -27,6 +27,17 @@ def macro_sheet(word: str) -> File:
     return File(f"Statement_{word}.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", kept.getvalue())
 
 
+def invoice(word: str) -> File:
+    """A document of one empty page."""
+    objects = (
+        b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
+    )
+    content = b"%PDF-1.4\n" + objects + b"trailer<</Root 1 0 R>>\n%%EOF " + word.encode() + b"\n"
+    return File(f"Invoice_{word}.pdf", "application/pdf", content)
+
+
 def form_page(word: str) -> File:
     """A page with a password field that sends nothing anywhere."""
     page = '<html><body><form action="#"><input type="password" name="p"></form></body></html>\n'

@@ -87,7 +87,7 @@ class Target:
         came = np.flatnonzero(scores.received(m))
         first = burn_in(m.sender_key[came], m.time[came] // SECONDS_A_DAY).first_day if len(came) else 0
         late = m.time // SECONDS_A_DAY >= first
-        return np.flatnonzero(self.clean & late & (m.own_recipient_count > 0) & (m.time > m.time[0]))
+        return np.flatnonzero(self.clean & late & (m.own_recipient_count > 0) & (m.time > m.time[:1]))
 
     @cached_property
     def from_outside(self) -> Ints:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 
 from detection.detectors.registry import AttackKind
 
@@ -20,6 +21,10 @@ class WordingSet(StrEnum):
 
     CHOOSING = "choose"
     REPORTING = "report"
+
+
+WITHOUT = frozenset({AttackKind.PHISHING, AttackKind.FRAUD})
+"""Kinds that only a learned model names: what it finds is rehearsed as the particular kinds that it was learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,13 @@ def wordings(kind: AttackKind) -> tuple[Wording, ...]:
 
 
 def choose(kind: AttackKind, which: WordingSet, languages: tuple[str, ...]) -> tuple[Wording, ...]:
-    """The wordings of a set in these languages; in English where there are none."""
+    """The wordings of a set in these languages, taking turns among them; in English where there are none.
+
+    A kind that has no file has none: `WITHOUT`.
+    """
+    if kind in WITHOUT:
+        return ()
     of_set = [w for w in wordings(kind) if w.set is which]
-    return tuple(w for w in of_set if w.language in languages) or tuple(w for w in of_set if w.language == "en")
+    spoken = [[w for w in of_set if w.language == code] for code in languages]
+    turns = [w for round_ in zip_longest(*spoken) for w in round_ if w is not None]
+    return tuple(turns) or tuple(w for w in of_set if w.language == "en")
