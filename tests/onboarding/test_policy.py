@@ -1,0 +1,222 @@
+"""Shadow, alert, enforce: no step without a canary, and back to shadow by itself when the promise is refuted."""
+
+from __future__ import annotations
+
+import pytest
+
+from onboarding.activate import ModeRefused, set_mode
+from onboarding.database import activations, audit, canary, gates, labels, runs, tenants, versions
+from onboarding.database.canary import Counts
+from onboarding.database.decisions import Flagged, record_live
+from onboarding.database.gates import Measured
+from onboarding.lifecycle import Mode, TenantState
+from onboarding.policy import AUTO, canary_of, missing_for, review
+from onboarding.workspace import Workspace
+
+ALPHA = 0.01
+
+
+@pytest.fixture
+def acme(workspace: Workspace) -> Workspace:
+    """A tenant in shadow under a certified calibration, its gates passed."""
+    with workspace.database.transaction("acme") as session:
+        tenants.add(
+            session,
+            "acme",
+            domains=["acme.example"],
+            source="eml:/mail",
+            alpha=ALPHA,
+            delta=0.05,
+            lookback_days=None,
+            actor="ada",
+        )
+        token = runs.begin(session, "acme", kind="onboard", actor="ada")
+        tenants.move(session, "acme", TenantState.ONBOARDING, actor="ada")
+        baseline = versions.record_baseline(
+            session, token, digest="b", folder="f", messages=1, first_time=1, last_time=2, facts={}, engine="e"
+        )
+        calibration = versions.record_calibration(
+            session,
+            token,
+            digest="c",
+            baseline=baseline.version,
+            engine="e",
+            alpha=ALPHA,
+            delta=0.05,
+            n=3000,
+            effective_n=3000,
+            basis="counted",
+            valid=True,
+            artifact="a",
+            summary={},
+            actor="ada",
+        )
+        passed = Measured(name="certificate", measure="m", value=ALPHA, bar="at most 0.01", passed=True)
+        gates.record(session, token, [passed])
+        activations.activate(
+            session,
+            "acme",
+            engine="e",
+            baseline=baseline.version,
+            calibration=calibration.version,
+            mode=Mode.SHADOW,
+            actor="ada",
+            reason="onboarded",
+        )
+        runs.finish(session, token, runs.RunState.COMPLETED)
+    return workspace
+
+
+def live(workspace: Workspace, days: range, decided: int, flagged: int) -> None:
+    """The same counts on each day under what is in force."""
+    with workspace.database.transaction("acme") as session:
+        now = activations.current(session, "acme")
+        assert now is not None
+        counts = {day: Counts(messages=decided, decided=decided, flagged=flagged) for day in days}
+        canary.record(session, "acme", now.version, "watch", counts)
+
+
+def mode(workspace: Workspace) -> Mode:
+    with workspace.database.session("acme") as session:
+        return tenants.get(session, "acme").mode
+
+
+def test_alert_is_refused_before_the_canary_has_seen_enough(acme: Workspace) -> None:
+    with pytest.raises(ModeRefused, match="7 days and 200 campaigns"):
+        set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="now")
+    live(acme, range(6), 100, 0)
+    with pytest.raises(ModeRefused, match="has seen 6 and 600"):
+        set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="now")
+    live(acme, range(6, 8), 100, 1)
+    assert set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="now").mode is Mode.ALERT
+
+
+def test_a_failed_gate_is_named_beside_the_canary(acme: Workspace) -> None:
+    with acme.database.transaction("acme") as session:
+        token = runs.begin(session, "acme", kind="onboard", actor="ada")
+        failed = Measured(name="certificate", measure="m", value=0.5, bar="at most 0.01", passed=False, remedy="wait")
+        gates.record(session, token, [failed])
+    with acme.database.session("acme") as session:
+        missing = missing_for(session, "acme", Mode.ALERT)
+        assert len(missing) == 2
+        assert "gate certificate" in missing[0]
+        assert missing_for(session, "acme", Mode.SHADOW) == []
+
+
+def test_enforce_asks_for_days_in_alert(acme: Workspace) -> None:
+    live(acme, range(20), 100, 0)
+    with pytest.raises(ModeRefused, match="7 days in alert come first"):
+        set_mode(acme, "acme", Mode.ENFORCE, actor="ada", reason="now")
+    set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="now")
+    live(acme, range(20, 27), 100, 0)
+    assert set_mode(acme, "acme", Mode.ENFORCE, actor="ada", reason="now").mode is Mode.ENFORCE
+    assert set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="less").mode is Mode.ALERT, "down is always open"
+
+
+def test_counting_the_same_stream_again_counts_once(acme: Workspace) -> None:
+    for _ in range(3):
+        live(acme, range(4), 50, 1)
+    with acme.database.session("acme") as session:
+        seen = canary_of(session, "acme")
+    assert seen is not None
+    assert (seen.days, seen.campaigns, seen.flagged) == (4, 200, 4)
+
+
+def test_an_alarm_drops_the_tenant_to_shadow_and_says_why(acme: Workspace) -> None:
+    live(acme, range(10), 100, 0)
+    set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="now")
+    live(acme, range(10, 15), 100, 12)
+    dropped = review(acme, "acme")
+    assert dropped is not None
+    assert dropped.mode is Mode.SHADOW
+    with acme.database.session("acme") as session:
+        row = tenants.get(session, "acme")
+        entries = [entry for entry in audit.entries(session, "acme") if entry.action == "promise-broken"]
+    assert row.state is TenantState.ACTIVE
+    assert "60 of 1,500 campaigns" in (row.held_message or "")
+    assert "1 in 100 was promised" in (row.held_message or "")
+    assert len(entries) == 1
+    assert review(acme, "acme") is None, "looking again changes nothing"
+    with pytest.raises(ModeRefused, match="refutes the promise"):
+        set_mode(acme, "acme", Mode.ALERT, actor="ada", reason="again")
+
+
+def test_attacks_that_a_person_confirmed_do_not_break_the_promise(acme: Workspace) -> None:
+    live(acme, range(10), 20, 3)
+    with acme.database.session("acme") as session:
+        before = canary_of(session, "acme")
+    assert before is not None
+    assert before.alarm
+    found = [
+        Flagged(
+            message_key=10 * day + number,
+            message_id=f"{day}.{number}@x",
+            path="p",
+            time=day * 86_400,
+            verdict="attack",
+            kind="k",
+            tail_probability=0.0,
+            attribution={"sender": f"{number}@bad.example"},
+        )
+        for day in range(10)
+        for number in range(3)
+    ]
+    with acme.database.transaction("acme") as session:
+        record_live(session, "acme", 1, 1, found)
+        for one in found:
+            labels.label(
+                session, "acme", one.message_key, one.message_id, labels.Verdict.ATTACK, reason="", actor="ada"
+            )
+        after = canary_of(session, "acme")
+    assert after is not None
+    assert (after.flagged, after.confirmed, after.alarm) == (0, 30, None)
+
+
+def test_a_tenant_advances_by_itself_only_when_its_policy_says_so(acme: Workspace) -> None:
+    live(acme, range(10), 100, 0)
+    assert review(acme, "acme") is None
+    with acme.database.transaction("acme") as session:
+        tenants.change(session, "acme", actor="ada", overrides={AUTO: "alert"})
+    assert review(acme, "acme") is not None
+    assert mode(acme) is Mode.ALERT
+    live(acme, range(10, 30), 100, 0)
+    assert review(acme, "acme") is None, "the policy ends at alert"
+    with acme.database.transaction("acme") as session:
+        tenants.change(session, "acme", actor="ada", overrides={AUTO: "enforce"})
+    review(acme, "acme")
+    assert mode(acme) is Mode.ENFORCE
+
+
+def test_another_calibration_begins_its_canary_anew(acme: Workspace) -> None:
+    live(acme, range(10), 100, 0)
+    with acme.database.transaction("acme") as session:
+        token = runs.begin(session, "acme", kind="calibrate", actor="ada")
+        row = versions.record_calibration(
+            session,
+            token,
+            digest="d",
+            baseline=1,
+            engine="e",
+            alpha=ALPHA,
+            delta=0.05,
+            n=1,
+            effective_n=1,
+            basis="counted",
+            valid=True,
+            artifact="a",
+            summary={},
+            actor="ada",
+        )
+        activations.activate(
+            session,
+            "acme",
+            engine="e",
+            baseline=1,
+            calibration=row.version,
+            mode=Mode.SHADOW,
+            actor="ada",
+            reason="promoted",
+        )
+        seen = canary_of(session, "acme")
+    assert seen is not None
+    assert (seen.days, seen.campaigns) == (0, 0)
