@@ -47,28 +47,44 @@ class Effects(dict[str, int]):
         self.classes = _hiding_classes(raw_names, raw_texts)
 
     def __missing__(self, attributes: str) -> int:
-        effect = self[attributes] = self._effect(attributes)
-        return effect
-
-    def _effect(self, attributes: str) -> int:
         if self.classes:
             found = _CLASS.search(attributes)
             if found and not self.classes.isdisjoint(found[1].split()):
+                self[attributes] = HIDES
                 return HIDES
-        if ":" not in attributes and "&" not in attributes and "idde" not in attributes and "IDDE" not in attributes:
-            return NOTHING
-        style = attributes.replace(" ", "").lower()
-        if "hidden" in style and style.count("hidden") > style.count(":hidden") and _ATTRIBUTE.search(attributes):
-            return HIDES
-        if "style" not in style:
-            return NOTHING
-        if "&" in style:
-            style = _COLON.sub(":", style)
-        if "\n" in style or "\t" in style:
-            style = "".join(style.split())
-        if "/*" in style:
-            style = _COMMENT.sub("", style)
-        return style_effect(style)
+        effect = _known.get(attributes, -1)
+        if effect < 0:
+            effect = effect_of(attributes)
+            if len(attributes) <= _LONGEST_KNOWN:
+                if len(_known) >= _MOST_KNOWN:
+                    _known.clear()
+                _known[attributes] = effect
+        self[attributes] = effect
+        return effect
+
+
+_LONGEST_KNOWN = 400
+_MOST_KNOWN = 20_000
+_known: dict[str, int] = {}
+"""Effects of attribute texts met in earlier mail: templates repeat theirs in every mail, and from mail to mail."""
+
+
+def effect_of(attributes: str) -> int:
+    """What the attributes of a tag do to the text within, whatever the style sheets say."""
+    if ":" not in attributes and "&" not in attributes and "idde" not in attributes and "IDDE" not in attributes:
+        return NOTHING
+    style = attributes.replace(" ", "").lower()
+    if "hidden" in style and style.count("hidden") > style.count(":hidden") and _ATTRIBUTE.search(attributes):
+        return HIDES
+    if "style" not in style:
+        return NOTHING
+    if "&" in style:
+        style = _COLON.sub(":", style)
+    if "\n" in style or "\t" in style:
+        style = "".join(style.split())
+    if "/*" in style:
+        style = _COMMENT.sub("", style)
+    return style_effect(style)
 
 
 def style_effect(style: str) -> int:

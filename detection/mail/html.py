@@ -17,7 +17,10 @@ from detection.mail.limits import Limits
 from detection.mail.message import Defect
 
 # An attribute's quotes count only where a value may begin; `>` inside them does not end the tag.
-_ATTRIBUTES = r"""[^>"'=]*+(?:(?:=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+|["'])[^>"'=]*+)*+"""
+# The quote straight behind the equals sign, which nearly every attribute has, is tried first.
+_ATTRIBUTES = (
+    r"""[^>"'=]*+(?:(?:="[^"]*+(?:"|\Z)|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+|["'])[^>"'=]*+)*+"""
+)
 _TOKEN = re.compile(
     rf"""<(?:
     (?=[sS][cCtT]|[tT][eEiI]|[xX][mM]|[iI][fF]|[nN][oO])(?i:(script|style|title|textarea|xmp|iframe|noembed|noframes))(?=[\s/>]){_ATTRIBUTES}(?:>|\Z)
