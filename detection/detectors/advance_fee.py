@@ -43,13 +43,15 @@ _EVIDENCE = Weighing(
         Reason(
             text=(
                 "It speaks of funds, inheritances, prizes or loans as advance-fee fraud does "
-                "({lure_advance_fee:.0f} such phrases)."
+                "({lure_advance_fee:such phrase})."
             ),
             when=((SIGNALS["lure_advance_fee"], 1, np.inf),),
             weight=9,
         ),
         Reason(
-            text="It names {money_count:.0f} amounts of money.", when=((SIGNALS["money_count"], 1, np.inf),), weight=4
+            text="It names {money_count:amount of money|amounts of money}.",
+            when=((SIGNALS["money_count"], 1, np.inf),),
+            weight=4,
         ),
         FIRST_CONTACT,
         REPLY_DIVERTED,

@@ -27,6 +27,7 @@ _EVIDENCE = Weighing(
         rises("attachment_document", 0.4),
         rises("lure_urgency", 0.3, half=1.0),
         rises("name_borrowed", 0.4, half=0.3),
+        rises("brand_claims", 0.8, half=1.0),
         falls("bulk", 0.6, half=0.1),
     ),
 )
@@ -38,7 +39,7 @@ _EVIDENCE = Weighing(
     benign_lookalikes=("Real receipts and renewals of a service bought just now; newsletters with a service number."),
     reasons=(
         Reason(
-            text=("It asks to call a telephone number ({lure_callback:.0f} such phrases, {phone_count:.0f} numbers)."),
+            text=("It asks to call a telephone number ({lure_callback:such phrase}, {phone_count:number})."),
             when=(
                 (SIGNALS["lure_callback"], 1, np.inf),
                 (SIGNALS["phone_count"], 1, np.inf),
@@ -46,7 +47,7 @@ _EVIDENCE = Weighing(
             weight=9,
         ),
         Reason(
-            text="It speaks of an invoice or order ({lure_invoice:.0f} such phrases).",
+            text="It speaks of an invoice or order ({lure_invoice:such phrase}).",
             when=((SIGNALS["lure_invoice"], 1, np.inf),),
             weight=6,
         ),

@@ -26,6 +26,8 @@ _EVIDENCE = Weighing(
         rises("hidden_text_share", 0.6, half=0.2),
         rises("non_ascii_lookalike_count", 1.0, half=1.0),
         rises("name_holds_other_domain", 0.8),
+        rises("name_is_role", 0.7),
+        rises("brand_claims", 0.6, half=1.0),
     ),
     link=(
         rises("link_new_sites", 2.0, half=0.5),
@@ -44,6 +46,10 @@ _EVIDENCE = Weighing(
         rises("link_data_or_script", 1.0),
         rises("link_names_recipient", 1.0),
         rises("link_foreign_share", 0.8, half=0.5),
+        rises("link_brand_in_host", 0.8),
+        rises("link_names_own", 1.0),
+        rises("link_action_words", 0.5),
+        rises("link_long", 0.3),
         rises("attachment_html", 2.5),
     ),
     sender=(
@@ -64,17 +70,17 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text="The text asks to log in or confirm an account ({lure_credential:.0f} such phrases).",
+            text="The text asks to log in or confirm an account ({lure_credential:such phrase}).",
             when=((SIGNALS["lure_credential"], 1, np.inf),),
             weight=8,
         ),
         Reason(
-            text=("It threatens with the loss of an account or of access ({lure_account_threat:.0f} such phrases)."),
+            text=("It threatens with the loss of an account or of access ({lure_account_threat:such phrase})."),
             when=((SIGNALS["lure_account_threat"], 1, np.inf),),
             weight=7,
         ),
         Reason(
-            text=("It announces a shared document, message or signature ({lure_document_share:.0f} such phrases)."),
+            text=("It announces a shared document, message or signature ({lure_document_share:such phrase})."),
             when=((SIGNALS["lure_document_share"], 1, np.inf),),
             weight=5,
         ),
@@ -96,6 +102,16 @@ _EVIDENCE = Weighing(
         ),
         Reason(
             text="A link carries the recipient's address.", when=((SIGNALS["link_names_recipient"], 1, 1),), weight=4
+        ),
+        Reason(
+            text="A foreign link holds the name of your organisation.",
+            when=((SIGNALS["link_names_own"], 1, 1),),
+            weight=5,
+        ),
+        Reason(
+            text="The sender calls itself a function ({sender_name}), not a person.",
+            when=((SIGNALS["name_is_role"], 1, 1), (SIGNALS["sender_is_own"], 0, 0)),
+            weight=3,
         ),
         Reason(text="An HTML page is attached.", when=((SIGNALS["attachment_html"], 1, 1),), weight=6),
         FIRST_CONTACT,

@@ -17,6 +17,7 @@ _EVIDENCE = Weighing(
         rises("own_name_misused", 3.0),
         rises("own_name_misused_prominence", 3.0, half=5.0),
         rises("name_holds_own_domain", 3.0),
+        rises("name_is_role", 0.5),
     ),
     ask=(
         rises("lure_task", 1.5, half=0.5),
@@ -47,7 +48,9 @@ _EVIDENCE = Weighing(
     reasons=(
         OWN_NAME,
         Reason(
-            text=("Your own bearer of that name has written to {own_name_correspondents:.0f} different people."),
+            text=(
+                "Your own bearer of that name has written to {own_name_correspondents:different person|different people}."
+            ),
             when=((SIGNALS["own_name_misused"], 1, 1), (SIGNALS["own_name_correspondents"], 2, np.inf)),
             weight=9,
         ),
@@ -57,7 +60,7 @@ _EVIDENCE = Weighing(
             weight=8,
         ),
         Reason(
-            text="Other addresses wrote {name_used_by_others:.0f} earlier messages under this display name; "
+            text="Other addresses wrote {name_used_by_others:earlier message} under this display name; "
             "{sender} wrote none.",
             when=(
                 (SIGNALS["name_borrowed"], 0.2, 1),

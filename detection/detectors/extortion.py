@@ -36,12 +36,12 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text="It threatens in the words of blackmail ({lure_extortion:.0f} such phrases).",
+            text="It threatens in the words of blackmail ({lure_extortion:such phrase}).",
             when=((SIGNALS["lure_extortion"], 1, np.inf),),
             weight=9,
         ),
         Reason(
-            text="It holds {account_number_count:.0f} account numbers or wallet addresses.",
+            text="It holds {account_number_count:account number or wallet address|account numbers or wallet addresses}.",
             when=((SIGNALS["account_number_count"], 1, np.inf),),
             weight=6,
         ),

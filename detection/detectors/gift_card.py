@@ -39,7 +39,7 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text="It asks for gift cards ({lure_gift_card:.0f} such phrases).",
+            text="It asks for gift cards ({lure_gift_card:such phrase}).",
             when=((SIGNALS["lure_gift_card"], 1, np.inf),),
             weight=9,
         ),

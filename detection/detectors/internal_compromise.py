@@ -20,6 +20,7 @@ _EVIDENCE = Weighing(
         falls("sender_hour_share", 0.7, half=0.1, unknown=0.0),
         rises("new_recipient_share", 0.5, half=0.5),
         rises("sender_awakening", 0.5, half=0.5),
+        falls("sender_headers_share", 0.5, half=0.1, unknown=0.0),
     ),
     own=(rises("sender_is_own", 1.0),),
     payload=(
@@ -49,7 +50,7 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text=("{sender} had sent {sender_messages:.0f} messages before, none of them from this network."),
+            text=("{sender} had sent {sender_messages:message} before, none of them from this network."),
             when=(
                 (SIGNALS["sender_is_own"], 1, 1),
                 (SIGNALS["sender_messages"], 5, np.inf),
@@ -58,7 +59,7 @@ _EVIDENCE = Weighing(
             weight=8,
         ),
         Reason(
-            text=("{sender} had sent {sender_messages:.0f} messages before, none of them with this mail program."),
+            text=("{sender} had sent {sender_messages:message} before, none of them with this mail program."),
             when=(
                 (SIGNALS["sender_is_own"], 1, 1),
                 (SIGNALS["sender_messages"], 5, np.inf),
@@ -67,7 +68,7 @@ _EVIDENCE = Weighing(
             weight=6,
         ),
         Reason(
-            text="{sender} had never written at this time of day in {sender_messages:.0f} messages.",
+            text="{sender} had never written at this time of day in {sender_messages:message}.",
             when=(
                 (SIGNALS["sender_is_own"], 1, 1),
                 (SIGNALS["sender_messages"], 20, np.inf),
@@ -77,12 +78,12 @@ _EVIDENCE = Weighing(
         ),
         NEW_LINK,
         Reason(
-            text="The text asks to log in or confirm an account ({lure_credential:.0f} such phrases).",
+            text="The text asks to log in or confirm an account ({lure_credential:such phrase}).",
             when=((SIGNALS["lure_credential"], 1, np.inf),),
             weight=6,
         ),
         Reason(
-            text=("It announces a shared document, message or signature ({lure_document_share:.0f} such phrases)."),
+            text=("It announces a shared document, message or signature ({lure_document_share:such phrase})."),
             when=((SIGNALS["lure_document_share"], 1, np.inf),),
             weight=6,
         ),

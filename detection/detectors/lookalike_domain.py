@@ -56,15 +56,31 @@ _EVIDENCE = Weighing(
             weight=11,
         ),
         Reason(
-            text="The domain {sender_domain} is not {lookalike_domain}: it {lookalike_difference}; "
-            "{lookalike_messages:.0f} earlier messages came from domains of that form.",
-            otherwise="The domain {sender_domain} looks like another domain that was there before it; "
-            "{lookalike_messages:.0f} earlier messages came from domains of that form.",
-            when=((SIGNALS["lookalike_messages"], 1, np.inf), (SIGNALS["lookalike_of_own"], 0, 0)),
+            text="First mail ever from {sender_domain}, which is not {lookalike_domain}: it {lookalike_difference}; "
+            "{lookalike_domain} {lookalike_history}.",
+            otherwise="First mail ever from {sender_domain}, which looks like another domain that was there before it "
+            "({lookalike_messages:earlier message} from domains of that form).",
+            when=(
+                (SIGNALS["lookalike_messages"], 1, np.inf),
+                (SIGNALS["lookalike_of_own"], 0, 0),
+                (SIGNALS["site_messages"], 0, 0),
+            ),
             weight=10,
         ),
         Reason(
-            text="{sender_domain} itself had sent you {site_messages:.0f} messages before.",
+            text="The domain {sender_domain} is not {lookalike_domain}: it {lookalike_difference}; {lookalike_domain} "
+            "{lookalike_history}.",
+            otherwise="The domain {sender_domain} looks like another domain that was there before it; "
+            "{lookalike_messages:earlier message} came from domains of that form.",
+            when=(
+                (SIGNALS["lookalike_messages"], 1, np.inf),
+                (SIGNALS["lookalike_of_own"], 0, 0),
+                (SIGNALS["site_messages"], 1, np.inf),
+            ),
+            weight=10,
+        ),
+        Reason(
+            text="{sender_domain} itself had sent you {site_messages:message} before.",
             when=((SIGNALS["lookalike_messages"], 1, np.inf), (SIGNALS["site_messages"], 1, np.inf)),
             weight=5,
         ),

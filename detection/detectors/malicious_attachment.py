@@ -24,6 +24,8 @@ _EVIDENCE = Weighing(
         rises("attachment_encrypted", 3.0),
         rises("attachment_type_mismatch", 1.5),
         rises("attachment_archive", 1.0),
+        rises("attachment_password_told", 3.0),
+        rises("link_download", 1.5),
     ),
     unusual=(
         rises("attachment_types_new", 1.0, half=0.2),
@@ -63,6 +65,16 @@ _EVIDENCE = Weighing(
         ),
         Reason(text="An HTML page is attached.", when=((SIGNALS["attachment_html"], 1, 1),), weight=8),
         Reason(
+            text="An archive or locked file is attached, and the text gives its password.",
+            when=((SIGNALS["attachment_password_told"], 1, 1),),
+            weight=9,
+        ),
+        Reason(
+            text="A link leads straight to an archive, a program or a disk image.",
+            when=((SIGNALS["link_download"], 1, 1),),
+            weight=6,
+        ),
+        Reason(
             text="An attachment can be opened only with a password.",
             when=((SIGNALS["attachment_encrypted"], 1, 1),),
             weight=7,
@@ -73,7 +85,7 @@ _EVIDENCE = Weighing(
             weight=7,
         ),
         Reason(
-            text=("{sender} never sent this kind of file before ({sender_messages:.0f} earlier messages)."),
+            text=("{sender} never sent this kind of file before ({sender_messages:earlier message})."),
             when=(
                 (SIGNALS["attachment_types_new"], 1, np.inf),
                 (SIGNALS["sender_messages"], 1, np.inf),

@@ -19,7 +19,8 @@ _EVIDENCE = Weighing(
         rises("lure_invoice", 1.5, half=1.0),
         rises("lure_payroll", 1.0, half=1.0),
         rises("lure_advance_fee", 3.0, half=3.0),
-        rises("account_number_count", 2.0, half=0.7),
+        rises("account_number_count", 1.2, half=0.7),
+        rises("account_new_to_party", 1.5, half=0.5),
         rises("money_count", 0.3, half=1.0),
     ),
     style=(
@@ -33,6 +34,7 @@ _EVIDENCE = Weighing(
         rises("recipients_undisclosed", 0.6),
         rises("greeting_generic", 0.8),
         rises("reply_unfounded", 0.6),
+        rises("reply_to_unknown", 0.7),
         rises("name_borrowed", 1.0, half=0.3),
         rises("authentication_failures", 0.6, half=1.0, unknown=0.2),
         rises("capitals_density", 0.5, half=20.0),
@@ -52,23 +54,23 @@ _EVIDENCE = Weighing(
     reasons=(
         REQUEST_FOR_MONEY,
         Reason(
-            text="It speaks of new or changed bank details ({lure_bank_change:.0f} such phrases).",
+            text="It speaks of new or changed bank details ({lure_bank_change:such phrase}).",
             when=((SIGNALS["lure_bank_change"], 1, np.inf),),
             weight=9,
         ),
         Reason(
             text="It speaks of funds, inheritances, prizes or loans as advance-fee fraud does "
-            "({lure_advance_fee:.0f} such phrases).",
+            "({lure_advance_fee:such phrase}).",
             when=((SIGNALS["lure_advance_fee"], 1, np.inf),),
             weight=8,
         ),
         Reason(
-            text="It holds {account_number_count:.0f} account numbers.",
+            text="It holds {account_number_count:account number}.",
             when=((SIGNALS["account_number_count"], 1, np.inf),),
             weight=5,
         ),
         Reason(
-            text="It asks for gift cards ({lure_gift_card:.0f} such phrases).",
+            text="It asks for gift cards ({lure_gift_card:such phrase}).",
             when=((SIGNALS["lure_gift_card"], 1, np.inf),),
             weight=7,
         ),

@@ -40,12 +40,12 @@ _EVIDENCE = Weighing(
     ),
     reasons=(
         Reason(
-            text="It speaks of pay or direct deposit ({lure_payroll:.0f} such phrases).",
+            text="It speaks of pay or direct deposit ({lure_payroll:such phrase}).",
             when=((SIGNALS["lure_payroll"], 1, np.inf),),
             weight=9,
         ),
         Reason(
-            text="It speaks of new or changed bank details ({lure_bank_change:.0f} such phrases).",
+            text="It speaks of new or changed bank details ({lure_bank_change:such phrase}).",
             when=((SIGNALS["lure_bank_change"], 1, np.inf),),
             weight=8,
         ),

@@ -20,6 +20,7 @@ _EVIDENCE = Weighing(
         rises("attachment_image", 1.5),
     ),
     lure=(
+        rises("lure_qr_code", 4.0, half=0.5),
         rises("lure_credential", 2.5, half=0.7),
         rises("lure_document_share", 1.5, half=0.7),
         rises("lure_account_threat", 1.5, half=0.7),
@@ -43,9 +44,14 @@ _EVIDENCE = Weighing(
         "who write for the first time."
     ),
     reasons=(
+        Reason(
+            text="It asks to scan a QR code ({lure_qr_code:such phrase}).",
+            when=((SIGNALS["lure_qr_code"], 1, np.inf),),
+            weight=9,
+        ),
         Reason(text="It is a picture with next to no text.", when=((SIGNALS["image_only"], 1, 1),), weight=7),
         Reason(
-            text="An image comes with it ({image_count:.0f} in the body), and {link_count:.0f} links.",
+            text="An image comes with it ({image_count:image} in the body), and {link_count:link}.",
             when=(
                 (SIGNALS["attachment_image"], 1, 1),
                 (SIGNALS["image_count"], 0, np.inf),
@@ -54,12 +60,12 @@ _EVIDENCE = Weighing(
             weight=5,
         ),
         Reason(
-            text="The text asks to log in or confirm an account ({lure_credential:.0f} such phrases).",
+            text="The text asks to log in or confirm an account ({lure_credential:such phrase}).",
             when=((SIGNALS["lure_credential"], 1, np.inf),),
             weight=8,
         ),
         Reason(
-            text=("It announces a shared document, message or signature ({lure_document_share:.0f} such phrases)."),
+            text=("It announces a shared document, message or signature ({lure_document_share:such phrase})."),
             when=((SIGNALS["lure_document_share"], 1, np.inf),),
             weight=7,
         ),

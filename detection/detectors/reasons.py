@@ -13,17 +13,17 @@ FIRST_CONTACT = Reason(
     weight=6,
 )
 REQUEST_FOR_MONEY = Reason(
-    text="It speaks of payments, invoices or money to be sent ({lure_money:.0f} such phrases).",
+    text="It speaks of payments, invoices or money to be sent ({lure_money:such phrase}).",
     when=((SIGNALS["lure_money"], 1, np.inf),),
     weight=6,
 )
 TASK = Reason(
-    text="It opens with a favour or task ({lure_task:.0f} such phrases).",
+    text="It opens with a favour or task ({lure_task:such phrase}).",
     when=((SIGNALS["lure_task"], 1, np.inf),),
     weight=5,
 )
 PRESSURE = Reason(
-    text="It presses with urgency, secrecy or threats ({lure_pressure:.0f} such phrases).",
+    text="It presses with urgency, secrecy or threats ({lure_pressure:such phrase}).",
     when=((SIGNALS["lure_pressure"], 1, np.inf),),
     weight=3,
 )
@@ -57,7 +57,7 @@ DISOWNED = Reason(
 )
 NEW_LINK = Reason(
     text="It links to {link_host}, a site that nobody had ever linked to in your mail.",
-    otherwise="It holds links to sites that nobody had ever linked to in your mail ({link_new_sites:.0f}).",
+    otherwise="It holds {link_new_sites:link} to sites that nobody had ever linked to in your mail.",
     when=((SIGNALS["link_new_sites"], 1, np.inf),),
     weight=7,
 )

@@ -39,7 +39,7 @@ _EVIDENCE = Weighing(
     benign_lookalikes="Any short first mail of a new contact; a colleague writing from a private address.",
     reasons=(
         Reason(
-            text="It is short ({text_length:.0f} characters), without link or attachment.",
+            text="It is short ({text_length:character}), without link or attachment.",
             when=(
                 (SIGNALS["text_length"], 0, 400),
                 (SIGNALS["link_count"], 0, 0),

@@ -22,12 +22,16 @@ class AttackKind(StrEnum):
 
     UNFAMILIAR_SENDER = "unfamiliar-sender"
     EXECUTIVE_IMPERSONATION = "executive-impersonation"
+    EMPLOYEE_IMPERSONATION = "employee-impersonation"
     LOOKALIKE_DOMAIN = "lookalike-domain"
     CREDENTIAL_PHISHING = "credential-phishing"
     PAYMENT_FRAUD = "payment-fraud"
+    INVOICE_FRAUD = "invoice-fraud"
     VENDOR_IMPERSONATION = "vendor-impersonation"
+    BRAND_IMPERSONATION = "brand-impersonation"
     VENDOR_COMPROMISE = "vendor-compromise"
     INTERNAL_COMPROMISE = "internal-compromise"
+    LATERAL_PHISHING = "lateral-phishing"
     SPOOFED_INTERNAL = "spoofed-internal"
     PAYROLL_DIVERSION = "payroll-diversion"
     GIFT_CARD = "gift-card"
@@ -35,6 +39,7 @@ class AttackKind(StrEnum):
     EXTORTION = "extortion"
     CALLBACK = "callback"
     MALICIOUS_ATTACHMENT = "malicious-attachment"
+    ATTACHMENT_PHISHING = "attachment-phishing"
     QR_PHISHING = "qr-phishing"
     RECONNAISSANCE = "reconnaissance"
     PHISHING = "phishing"
@@ -55,8 +60,9 @@ class Reason:
     """One sentence of an attribution: shown when every signal in `when` lies in its closed interval.
 
     `text` is a format string over the names of the signals in `when` and of `shows` (further signals whose numbers
-    the sentence quotes), and over the texts of `detection.decision.TEXTS` (sender, sender_domain ...). It can
-    thus say nothing that is not in the message or its signals. Where a text that it quotes is not known, `otherwise`
+    the sentence quotes), and over the texts of `detection.attribution.TEXTS` (sender, sender_domain ...). It can
+    thus say nothing that is not in the message or its signals. `{signal:such phrase}` reads "1 such phrase", "2 such
+    phrases"; an irregular plural stands behind a bar. Where a text that it quotes is not known, `otherwise`
     is shown in its place, and nothing when that is empty. `weight` orders the sentences of one decision.
     """
 

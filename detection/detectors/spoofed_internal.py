@@ -29,6 +29,7 @@ _EVIDENCE = Weighing(
         rises("spf_lost", 1.0, half=0.5),
         rises("dkim_lost", 1.0, half=0.5),
         rises("dmarc_lost", 1.0, half=0.5),
+        rises("site_authentication_lost", 0.5, half=0.5),
         rises("authentication_failures", 0.7, half=1.0),
         rises("envelope_differs", 0.7),
         falls("sender_network_share", 1.0, half=0.1, unknown=0.1),
@@ -63,7 +64,7 @@ _EVIDENCE = Weighing(
             weight=9,
         ),
         Reason(
-            text=("None of the {party_messages:.0f} earlier messages of your domain came from this network."),
+            text=("None of the {party_messages:earlier message} of your domain came from this network."),
             when=(
                 (SIGNALS["sender_is_own"], 1, 1),
                 (SIGNALS["party_messages"], 20, np.inf),

@@ -16,7 +16,9 @@ _EVIDENCE = Weighing(
     shares=("known",),
     change=(
         rises("lure_bank_change", 5.0, half=0.7),
-        rises("account_number_count", 1.0, half=1.0),
+        rises("account_number_count", 0.5, half=1.0),
+        rises("account_replaces_known", 4.0),
+        rises("account_new", 0.7, half=0.5),
         rises("lure_payment", 0.4, half=1.0),
         rises("lure_secrecy", 0.5, half=1.0),
     ),
@@ -30,6 +32,10 @@ _EVIDENCE = Weighing(
         falls("party_network_share", 1.0, half=0.1, unknown=0.1),
         falls("sender_mailer_share", 1.0, half=0.1, unknown=0.1),
         falls("sender_hour_share", 0.4, half=0.1, unknown=0.1),
+        falls("sender_headers_share", 0.6, half=0.1, unknown=0.1),
+        rises("sender_first_payment", 0.6),
+        rises("reply_to_unknown", 1.5),
+        rises("thread_new_address", 0.7),
         rises("lure_invoice", 0.7, half=1.0),
         rises("lure_urgency", 0.5, half=1.0),
         rises("reply_to_differs", 1.0),
@@ -53,17 +59,33 @@ _EVIDENCE = Weighing(
     benign_lookalikes=("A vendor who really changes banks; a known contact writing from a new network or program."),
     reasons=(
         Reason(
-            text="It speaks of new or changed bank details ({lure_bank_change:.0f} such phrases).",
+            text="It names {account_new_to_party:bank account} that {sender_domain} never named in "
+            "{party_account_number_messages:earlier message} with an account.",
+            when=(
+                (SIGNALS["account_replaces_known"], 1, 1),
+                (SIGNALS["account_new_to_party"], 1, np.inf),
+                (SIGNALS["party_account_number_messages"], 1, np.inf),
+                (SIGNALS["sender_is_free_mail"], 0, 0),
+            ),
+            weight=11,
+        ),
+        Reason(
+            text="Replies would go to {reply_to}, of whose domain nobody here ever heard.",
+            when=((SIGNALS["reply_to_unknown"], 1, 1),),
+            weight=7,
+        ),
+        Reason(
+            text="It speaks of new or changed bank details ({lure_bank_change:such phrase}).",
             when=((SIGNALS["lure_bank_change"], 1, np.inf),),
             weight=10,
         ),
         Reason(
-            text="It holds {account_number_count:.0f} account numbers.",
+            text="It holds {account_number_count:account number}.",
             when=((SIGNALS["account_number_count"], 1, np.inf),),
             weight=6,
         ),
         Reason(
-            text=("{sender} had sent {sender_messages:.0f} messages before, none of them from this network."),
+            text=("{sender} had sent {sender_messages:message} before, none of them from this network."),
             when=(
                 (SIGNALS["sender_messages"], 2, np.inf),
                 (SIGNALS["sender_network_share"], 0, 0),
@@ -71,7 +93,7 @@ _EVIDENCE = Weighing(
             weight=7,
         ),
         Reason(
-            text=("{sender} had sent {sender_messages:.0f} messages before, none of them with this mail program."),
+            text=("{sender} had sent {sender_messages:message} before, none of them with this mail program."),
             when=(
                 (SIGNALS["sender_messages"], 2, np.inf),
                 (SIGNALS["sender_mailer_share"], 0, 0),
@@ -79,7 +101,7 @@ _EVIDENCE = Weighing(
             weight=5,
         ),
         Reason(
-            text=("The address {sender} is new, although its organisation had sent you {party_messages:.0f} messages."),
+            text=("The address {sender} is new, although its organisation had sent you {party_messages:message}."),
             when=(
                 (SIGNALS["known_party_new_address"], 1, 1),
                 (SIGNALS["party_messages"], 1, np.inf),

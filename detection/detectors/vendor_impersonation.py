@@ -46,7 +46,7 @@ _EVIDENCE = Weighing(
     reasons=(
         Reason(
             text=(
-                "Other addresses wrote {name_used_by_others:.0f} earlier messages under the name "
+                "Other addresses wrote {name_used_by_others:earlier message} under the name "
                 "{sender_name}; {sender} wrote none."
             ),
             when=(

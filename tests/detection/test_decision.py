@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
 
+from detection.attribution import Known, counted, fields_of, history_of
 from detection.baselines.facts import FACTS, variant_first_site, variant_messages
+from detection.baselines.look_up import look_up
+from detection.baselines.tables import build
 from detection.baselines.values import FactValues
 from detection.decision import TEXTS, CalibrationMismatchError, Verdict, decide, quotable, sentence_of, texts_of
 from detection.detectors.registry import DETECTORS, Reason
@@ -124,16 +129,64 @@ def test_every_reason_quotes_only_its_own_signals_and_known_texts(name: str, rea
     for template in (reason.text, reason.otherwise):
         quoted = {field for _, field, _, _ in string.Formatter().parse(template) if field}
         assert quoted <= declared | set(TEXTS)
-    texts: dict[str, str | None] = dict.fromkeys(TEXTS, "something")
-    within = {signal.name: max(low, min(high, low + 1)) for signal, low, high in reason.when}
-    numbers = within | {signal.name: 3.0 for signal in reason.shows if signal.name not in within}
-    sentence = sentence_of(reason, numbers, texts)
-    assert sentence is not None
-    assert sentence.endswith(".")
-    for signal, low, high in reason.when:
-        for outside in (low - 0.5, high + 0.5, math.nan):
-            if not low <= outside <= high:
-                assert sentence_of(reason, numbers | {signal.name: outside}, texts) is None
+    # What `otherwise` says needs no text that `text` does not need: else it could never be said in its place.
+    assert (
+        set(fields_of(reason.otherwise)) & set(TEXTS) < set(fields_of(reason.text)) & set(TEXTS) or not reason.otherwise
+    )
+
+
+SENTENCES = [
+    (name, reason, otherwise)
+    for name, reason in ALL_REASONS
+    for otherwise in (False, True)
+    if reason.otherwise or not otherwise
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "otherwise"), SENTENCES, ids=[f"{n}-{r.text[:40]}-{o}" for n, r, o in SENTENCES]
+)
+def test_no_sentence_is_said_unless_its_numbers_support_it(name: str, reason: Reason, otherwise: bool) -> None:
+    needed = fields_of(reason.otherwise if otherwise else reason.text)
+    texts: dict[str, str | None] = {text: "something" if text in needed else None for text in TEXTS}
+    least = {signal.name: low for signal, low, _ in reason.when} | {signal.name: 3.0 for signal in reason.shows}
+    most = least | {signal.name: min(high, low + 7) for signal, low, high in reason.when}
+    for numbers in (least, most):
+        sentence = sentence_of(reason, numbers, texts)
+        assert sentence is not None
+        assert sentence[-1] == "."
+        assert sentence[0].isupper() or sentence[0].isdigit() or sentence.startswith("something")
+        assert not re.search(r"\b1 \w+s\b(?<!ss)(?<!this)", sentence.replace("1 of SPF", "")), sentence
+        assert "nan" not in sentence
+        assert "inf" not in sentence.split()
+        # Each number said is the signal's own.
+        said = {round(numbers[field]) for field in needed if field in numbers}
+        assert {int(word.replace(",", "")) for word in re.findall(r"(?<![\w-])\d[\d,]*", sentence)} <= said
+        for signal, low, high in reason.when:
+            for outside in (low - 0.5, high + 0.5, math.nan):
+                if not low <= outside <= high:
+                    assert sentence_of(reason, numbers | {signal.name: outside}, texts) is None
+        for text in set(needed) & set(TEXTS):
+            assert sentence_of(reason, numbers, texts | {text: None}) != sentence
+        for shown in reason.shows:
+            assert sentence_of(reason, numbers | {shown.name: math.nan}, texts) is None
+
+
+def test_the_history_of_an_imitated_domain_is_looked_up_when_it_is_explained() -> None:
+    site = key_of("acme-supplies.example")
+    past = MessageBatch.from_rows(
+        [
+            {name: row_value(kind, level) for name, kind, level in COLUMNS}
+            | {"sender_key": 3, "sender_party_key": site, "sender_site_key": site, "time": 1_709_900_000 + day}
+            | {"recipient_key": [50 + day % 2], "recipient_is_own": [True]}
+            | {key: [0] for key in ("recipient", "recipient_site_key", "recipient_name_key", "recipient_role")}
+            | {"recipient": ["a@acme.example"]}
+            for day in range(5)
+        ]
+    )
+    tables = build(past)
+    assert history_of(site, 1_720_000_000, partial(look_up, tables)) == "has written to 2 people since 2024-03"
+    assert history_of(key_of("other.example"), 1_720_000_000, partial(look_up, tables)) is None
 
 
 def test_a_sentence_falls_back_when_a_text_is_not_known() -> None:
@@ -155,10 +208,17 @@ def test_an_imitated_domain_is_named_with_what_differs() -> None:
     facts = {fact: np.zeros(2 if fact.level is Level.VARIANT else 1, dtype=np.int64) for fact in FACTS.values()}
     facts[variant_messages] = np.array([0, 12])
     facts[variant_first_site] = np.array([0, known], dtype=np.uint64).view(np.int64)
-    texts = texts_of(batch, 0, FactValues(facts), {known: "acme-supplies.example"}.get)
+    texts = texts_of(batch, 0, Known(FactValues(facts), {known: "acme-supplies.example"}.get))
     assert texts["lookalike_domain"] == "acme-supplies.example"
     assert texts["lookalike_difference"] == "uses look-alike letters ('rn' for 'm')"
-    assert texts_of(batch, 0, FactValues(facts), lambda key: None)["lookalike_domain"] is None
+    assert texts_of(batch, 0, Known(FactValues(facts), lambda key: None))["lookalike_domain"] is None
+
+
+def test_numbers_read_naturally() -> None:
+    reason = Reason(text="It has {link_count:link}.", when=((SIGNALS["link_count"], 0, math.inf),))
+    said = [sentence_of(reason, {"link_count": n}, {}) for n in (0.0, 1.0, 1_500.0)]
+    assert said == ["It has 0 links.", "It has 1 link.", "It has 1,500 links."]
+    assert counted(2, "amount of money|amounts of money") == "2 amounts of money"
 
 
 def test_text_of_a_mail_cannot_break_out_of_its_sentence() -> None:

@@ -72,7 +72,8 @@ def history() -> list[bytes]:
                     VENDOR,
                     CLERK,
                     f"Invoice {day}",
-                    "Our invoice for last week is attached. https://portal.northgate-supplies.example/invoices",
+                    "Our invoice for last week is attached. Please pay to IBAN GB29 NWBK 6016 1331 9268 19. "
+                    "https://portal.northgate-supplies.example/invoices",
                     when + timedelta(hours=2),
                     Authentication_Results=vendor,
                 )

@@ -16,6 +16,7 @@ VENDOR = "Northgate Billing <billing@northgate-supplies.example>"
 BOSS_ELSEWHERE = "Dana Whitfield <dana.w.office77@gmail.com>"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(600)
 
+STAFF = tuple(f"Person{i} Surname{i} <person{i}.surname{i}@acme-tools.example>" for i in range(12))
 Mail = dict[str, Any]
 
 
@@ -147,6 +148,20 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example(
             mail(
                 VENDOR,
+                "Invoice 61",
+                "Our invoice for last week is attached. Please pay to IBAN DE89 3704 0044 0532 0130 00.",
+                Authentication_Results=PASSED.format("northgate-supplies.example"),
+            ),
+            mail(
+                VENDOR,
+                "Invoice 61",
+                "Our invoice for last week is attached. Please pay to IBAN GB29 NWBK 6016 1331 9268 19.",
+                Authentication_Results=PASSED.format("northgate-supplies.example"),
+            ),
+        ),
+        Example(
+            mail(
+                VENDOR,
                 "Re: Invoice 60",
                 "Our bank details have changed. Please make all future payments to IBAN GB33BUKB20201555555555.",
                 Authentication_Results=PASSED.format("northgate-supplies.example"),
@@ -157,6 +172,62 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
                 "Invoice 64",
                 "Our invoice for last week is attached.",
                 Authentication_Results=PASSED.format("northgate-supplies.example"),
+            ),
+        ),
+    ),
+    "employee_impersonation": (
+        Example(
+            mail(
+                "Person3 Surname3 <p3.home.office@gmail.com>",
+                "Quick favour",
+                "Are you at your desk? I need you to look at a document for me, it is urgent.",
+            ),
+            mail(
+                "Person3 Surname3 <person3@surname-family.example>",
+                "Photographs",
+                "Here are the pictures of the garden. " * 20,
+            ),
+        ),
+    ),
+    "brand_impersonation": (
+        Example(
+            mail(
+                "Microsoft account team <security@account-desk-77.example>",
+                "Unusual sign-in activity",
+                "Your Microsoft account will be suspended. Verify your account: https://account-desk-77.example/login",
+            ),
+            mail(
+                "Microsoft account team <account-security-noreply@microsoft.com>",
+                "Your receipt",
+                "Thank you for your order of last week. See https://account.microsoft.com/orders",
+                Authentication_Results=PASSED.format("microsoft.com"),
+            ),
+        ),
+    ),
+    "invoice_fraud": (
+        Example(
+            mail(
+                "Accounts <billing@office-directory-entry.example>",
+                "Overdue invoice 20117",
+                "Please find attached the overdue invoice for your entry. Pay to IBAN GB33BUKB20201555555555.",
+                attach=("Invoice_20117.pdf", "application/pdf", b"%PDF-1.4\n" + bytes(400)),
+            ),
+            NEW_CUSTOMER,
+        ),
+    ),
+    "attachment_phishing": (
+        Example(
+            mail(
+                "Document Centre <share@voice-desk-77.example>",
+                "New voicemail",
+                "You have a new voicemail. Open the attached page and sign in to listen to the message.",
+                attach=("Voicemail_113.html", "text/html", b"<html><body><form></form></body></html>"),
+            ),
+            mail(
+                "Kim Lee <kim@northern-lights.example>",
+                "Drawings",
+                "Here are the drawings.",
+                attach=("lamp.pdf", "application/pdf", b"%PDF-1.4\n" + bytes(400)),
             ),
         ),
     ),
@@ -276,12 +347,13 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
 }
-WITHOUT_NETWORK = {"internal_compromise"}
+WITHOUT_NETWORK = {"internal_compromise", "lateral_phishing"}
 """Needs the networks that mail came from: tested below."""
 
 
 def test_every_detector_has_its_examples() -> None:
-    assert set(EXAMPLES) | WITHOUT_NETWORK == set(DETECTORS)
+    learned = {name for name in DETECTORS if name.startswith("learned_")}  # theirs are in their models' tests
+    assert set(EXAMPLES) | WITHOUT_NETWORK == set(DETECTORS) - learned
 
 
 CASES = [(name, example) for name, examples in EXAMPLES.items() for example in examples]
@@ -311,3 +383,12 @@ def test_an_own_mailbox_in_wrong_hands_stands_out(deliver: Callable[..., dict[st
     )
     usual = deliver(subject="Plans 61", text="Notes from our meeting.", Received=way, **own)
     assert taken["internal_compromise"] > 1.4 * usual["internal_compromise"]
+    spread = deliver(
+        subject="Shared document",
+        text="I have shared a document with you, log in to view: https://files-view-77.example/signin",
+        Received=way,
+        Cc=", ".join(STAFF),
+        **own,
+    )
+    assert spread["lateral_phishing"] > 1.4 * usual["lateral_phishing"]
+    assert spread["lateral_phishing"] > 1.2 * taken["lateral_phishing"]

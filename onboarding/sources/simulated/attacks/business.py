@@ -20,6 +20,14 @@ def executive_impersonation(scene: Scene) -> Mail:
     return scene.mail(sender, me=boss.given)
 
 
+@recipe("employee-impersonation")
+def employee_impersonation(scene: Scene) -> Mail:
+    """A colleague's name over a free-mail address, with a favour to ask."""
+    worker = scene.colleague()
+    lure = scene.draw.pick(("executive-impersonation", "reconnaissance", "gift-card"))
+    return scene.mail(from_free_mail(scene.draw, worker), lure=lure, me=worker.given)
+
+
 @recipe("gift-card")
 def gift_card(scene: Scene) -> Mail:
     """A superior is in a meeting and needs gift cards."""

@@ -88,6 +88,28 @@ def internal_compromise(scene: Scene) -> Mail:
     return mail
 
 
+@recipe("lateral-phishing")
+def lateral_phishing(scene: Scene) -> Mail:
+    """From one taken mailbox to the next: a colleague's, to everybody within reach, with a link."""
+    colleague = scene.colleague()
+    draw = Draw(scene.key, "client")
+    reach = [scene.world.people[index] for index in scene.world.circle(scene.target.index)]
+    also = tuple(person for person in reach if person.index != colleague.index and person.present(scene.day))[:6]
+    mail = scene.mail(colleague.party, lure="internal-compromise", link=_link(scene), me=colleague.given, also=also)
+    mail.client = f"{network_of(draw)}.{1 + draw.below(254)}"
+    return mail
+
+
+@recipe("attachment-phishing")
+def attachment_phishing(scene: Scene) -> Mail:
+    """The page to log in on comes along as a file."""
+    draw = scene.draw
+    page = f'<html><body><form action="{_link(scene)}"><input type="password"></form></body></html>'
+    called = draw.pick(("Remittance", "Voicemail", "Document", "Statement", "Secure message"))
+    file = File(f"{called}_{draw.number(5)}.{draw.pick(('html', 'htm', 'shtml'))}", "text/html", page.encode())
+    return scene.mail(_sender(scene, ""), lure="malicious-attachment", files=(file,), password=draw.number(4))
+
+
 def _sender(scene: Scene, name: str) -> Party:
     if scene.draw.chance(0.45):
         return from_hijacked(scene.world.seed, scene.draw, name)

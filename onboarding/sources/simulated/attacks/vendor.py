@@ -33,6 +33,14 @@ def payment_fraud(scene: Scene) -> Mail:
     )
 
 
+@recipe("invoice-fraud")
+def invoice_fraud(scene: Scene) -> Mail:
+    """A bill for nothing, from nobody known."""
+    sender = from_stranger(scene.draw, "", scene.draw.pick(("billing", "accounts", "invoices")))
+    paper = _paper(scene, None)
+    return scene.mail(sender, lure="stranger-invoice", files=paper, iban=_account(scene), vendor=sender.signature[0])
+
+
 @recipe("vendor-compromise")
 def vendor_compromise(scene: Scene) -> Mail:
     """The vendor's real mailbox in wrong hands: right address, perfect authentication, mostly in the real thread."""
