@@ -103,9 +103,9 @@ MOST_MILLISECONDS = 50.0
 EVERY_MODE = frozenset({Mode.SHADOW, Mode.ALERT, Mode.ENFORCE})
 ACTING = frozenset({Mode.ALERT, Mode.ENFORCE})
 
-RECALL_FLOOR = 0.3
-"""Below it, most of what is sent gets through anyway. A third of the attacks are as hard as attacks get, and a strict budget
-buys few of those."""
+RECALL_FLOOR = 0.15
+"""A third of the rehearsed attacks are as hard as attacks get, and a strict budget buys few of those; below this, detection
+on this tenant is as good as blind and nobody should rely on it."""
 
 GATES = (
     Gate(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from detection.mail.domains import site_of, split_site
 from onboarding.rehearsal.recipe import CannotRehearse
-from onboarding.rehearsal.target import Partner, Person, Target
+from onboarding.rehearsal.target import Partner, Person, Target, spoken
 
 T = TypeVar("T")
 
@@ -158,10 +158,10 @@ class Scene:
         draw = self.draw
         return {
             "victim": to.first_name,
-            "victim_name": to.name,
+            "victim_name": spoken(to.name),
             "victim_address": to.address,
-            "sender": sender_name,
-            "sender_first": sender_name.split()[0] if sender_name.split() else sender_name,
+            "sender": spoken(sender_name),
+            "sender_first": spoken(sender_name).partition(" ")[0],
             "company": self.target.company,
             "domain": self.target.domain,
             "amount": f"{draw.randrange(3, 96)},{draw.randrange(100, 999)}.{draw.randrange(10, 99)}",

@@ -104,6 +104,8 @@ def take_over(row: Row, m: MessageBatch, dress: Dress, draft: Draft, draw: rando
     row["mailer_key"] = int(m.mailer_key[dress.program])
     row["header_order_key"] = int(m.header_order_key[dress.program])
     row["folder"] = int(m.folder[donor])
+    # Where people talk on lists, what attacks them comes through a list.
+    row["bulk"], row["list_key"] = bool(m.bulk[donor]), int(m.list_key[donor])
     skew = int(m.date_skew[donor])
     row["date_skew"] = skew if skew != _NO_DATE and abs(skew) < DAY else 0
     if draft.answers is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from detection.calibration.burn_in import burn_in
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, Level, MessageBatch
-from detection.mail.domains import site_of
+from detection.mail.domains import is_address_literal, site_of
 from detection.mail.language import LANGUAGES
 from detection.mail.message import Folder
 from detection.mail.names import person_name
@@ -26,6 +26,8 @@ MOST_PEOPLE = 400
 MOST_EXECUTIVES = 8
 MOST_PARTNERS = 60
 FEWEST_FROM_PARTNER = 3
+LEAST_SINGLE_SHARE = 0.1
+"""With less mail than this outside of lists, list mail is how the tenant's people talk."""
 LEAST_LANGUAGE_SHARE = 0.02
 SPOKEN = ("en", "de", "fr", "es")
 """Languages that there are wordings in."""
@@ -46,9 +48,8 @@ class Person:
     @property
     def first_name(self) -> str:
         """What a mail would greet them by."""
-        if "," in self.name:
-            return self.name.rpartition(",")[2].split()[0] if self.name.rpartition(",")[2].split() else self.name
-        return self.name.split()[0] if self.name else self.address.partition("@")[0]
+        words = spoken(self.name).split()
+        return words[0] if words else self.address.partition("@")[0]
 
     @property
     def domain(self) -> str:
@@ -75,10 +76,11 @@ class Target:
 
     @cached_property
     def clean(self) -> Bools:
-        """Mail between people: no bulk, no junk, from somebody."""
+        """Mail between people: no junk, from somebody, and no bulk, unless this tenant's people work on mailing lists."""
         m = self.batch
-        good = ~m.bulk & ~scores.known_bad(m) & (m.folder != Folder.TRASH)
-        return np.asarray(good & (m.sender_key != NO_KEY), dtype=np.bool_)
+        good = ~scores.known_bad(m) & (m.folder != Folder.TRASH) & (m.sender_key != NO_KEY)
+        single = good & ~m.bulk
+        return np.asarray(single if single.sum() >= LEAST_SINGLE_SHARE * good.sum() else good, dtype=np.bool_)
 
     @cached_property
     def received(self) -> Ints:
@@ -204,7 +206,8 @@ class Target:
         tally = _tally(m.link_site_key[outside], np.ones(len(outside), dtype=np.bool_))
         top = sorted(tally, key=lambda key: (-tally[key][0], key))[:12]
         hosts = [m.link_host[int(outside[tally[key][1]])] for key in top]
-        return tuple(host for host in hosts if "." in host and not self.organisation.owns(host))
+        named = (host for host in hosts if "." in host and not is_address_literal(host))
+        return tuple(host for host in named if not self.organisation.owns(host))
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -259,6 +262,16 @@ class Target:
         rows = np.flatnonzero(m.sender_key == np.uint64(key))[-20:]
         names = Counter(name for row in rows.tolist() if (name := m.sender_name[row]) and "@" not in name)
         return names.most_common(1)[0][0] if names else ""
+
+
+def spoken(name: str) -> str:
+    """A name as one would say it.
+
+    >>> spoken("Doe, Jane"), spoken("Jane Doe")
+    ('Jane Doe', 'Jane Doe')
+    """
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}".strip() if comma else name
 
 
 def _tally(keys: Keys, among: Bools) -> dict[int, tuple[int, int]]:

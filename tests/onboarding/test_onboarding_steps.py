@@ -15,6 +15,7 @@ from onboarding.database import mailboxes, runs
 from onboarding.database.runs import TenantBusy
 from onboarding.recalibrate import recalibrate
 from onboarding.registration import change_tenant, remove_tenant
+from onboarding.rehearsal.recipe import recipes
 from onboarding.run import ONBOARD, running
 from onboarding.settings import Settings
 from onboarding.workspace import Workspace, open_workspace
@@ -53,6 +54,8 @@ def test_a_tenant_goes_from_its_mail_to_shadow(workspace: Workspace) -> None:
     assert outcome["messages"]["duplicates"] > 0
     assert accounted(outcome)
     assert outcome["calibration"]["statement"].startswith("At most 1 in 100")
+    assert len(outcome["rehearsal"]) == len({one.kind for one in recipes()})
+    assert all(0 <= one["caught"] <= one["sent"] for one in outcome["rehearsal"].values())
     assert set(outcome["seconds"]) == {
         "connect",
         "ingest",

@@ -16,6 +16,7 @@ from onboarding.database import (
     decisions,
     gates,
     mailboxes,
+    rehearsals,
     runs,
     steps,
     tenants,
@@ -95,6 +96,8 @@ def test_every_statement_of_the_repositories_carries_the_tenant(
         decisions.findings(session, "acme", 1)
         decisions.about(session, "acme", "m@x")
         decisions.count_findings(session, "acme", 1)
+        rehearsals.of_calibration(session, "acme", 1)
+        rehearsals.sources_of(session, "acme", 1)
         decisions.record_live(session, "acme", 1, 1, [])
         activations.set_mode(session, "acme", Mode.OFF, actor="ada", reason="test")
         activations.all_of(session, "acme")

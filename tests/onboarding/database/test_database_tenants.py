@@ -13,6 +13,7 @@ from onboarding.database import (
     gates,
     labels,
     mailboxes,
+    rehearsals,
     runs,
     steps,
     tenants,
@@ -79,6 +80,10 @@ def fill(database: Database, token: RunToken) -> None:
             message_key=7, message_id="m@x", path="info/1", time=1, verdict="attack", kind="k", tail_probability=0.0
         )
         decisions.record_findings(session, token, calibration.version, [found])
+        line = rehearsals.Recalled(
+            source=rehearsals.RECIPES, kind="k", difficulty="easy", sent=2, caught=1, suspicious=0, low=0.1, high=0.9
+        )
+        rehearsals.record(session, token, calibration.version, rehearsals.RECIPES, [line])
         tenants.move(session, tenant, TenantState.ONBOARDING, actor="ada")
         activations.activate(
             session,
