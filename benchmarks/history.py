@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -12,7 +14,8 @@ from benchmarks.baselines import START, YEAR, bench_look_up, synthetic
 from benchmarks.measuring import alone, peak_gb
 from benchmarks.table import Row
 from detection.baselines.replay import replay
-from detection.baselines.snapshot import Tables, build, merge
+from detection.baselines.snapshot import build, write
+from detection.baselines.unite import unite
 from detection.engine import Engine
 from detection.mail.batch import Level
 
@@ -56,7 +59,7 @@ def replay_and_score(n: int) -> dict[str, float]:
 
 
 def build_row(n: int) -> Row:
-    """All facts over n (message, recipient) rows, in shards that are merged as they come, beside the group-by of one fact."""
+    """All facts over n (message, recipient) rows, in shards that are united at the end, beside the group-by of one fact."""
     one = alone(build_all, n)
     reference = alone(group_by, n) if find_spec("duckdb") else None
     scale = n / 20_000_000
@@ -73,36 +76,38 @@ def build_row(n: int) -> Row:
 
 
 def build_all(rows_wanted: int) -> dict[str, float]:
-    """Shards of `SHARD` messages are built and merged as they come, smallest first."""
+    """Shards of `SHARD` messages are built and written, then united from where they lie."""
     messages = rows_wanted // 2
     shards = max(messages // SHARD, 1)
     size = messages // shards
-    waiting: list[tuple[int, Tables]] = []
     cpu = plain = 0.0
     rows_seen = 0
-
-    def unite(least: bool) -> None:
-        while len(waiting) > 1 and (not least or waiting[-1][0] == waiting[-2][0]):
-            (a, first), (b, second) = waiting.pop(), waiting.pop()
-            waiting.append((a + b, merge(first, second)))
-
-    for shard in range(shards):
-        span = YEAR // shards
-        batch = synthetic(size, shard, senders=max(messages // 12, 10), start=START + shard * span, span=span)
-        rows_seen += int(batch.offsets[Level.RECIPIENT][-1])
-        begun = process_time()
-        waiting.append((1, build(batch)))
-        unite(True)
-        cpu += process_time() - begun
-        begun = process_time()
-        ordered = np.sort(batch.sender_key[batch.owner(Level.RECIPIENT)])
-        np.diff(np.flatnonzero(np.diff(ordered, prepend=np.uint64(0))))
-        plain += process_time() - begun
-    begun = process_time()
-    unite(False)
-    cpu += process_time() - begun
-    tables = waiting[0][1]
-    return {"cpu_s": cpu, "plain_s": plain, "rows": rows_seen, "keys": len(tables.keys), "peak_gb": peak_gb()}
+    parts = []
+    with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as folder:
+        for shard in range(shards):
+            span = YEAR // shards
+            batch = synthetic(size, shard, senders=max(messages // 12, 10), start=START + shard * span, span=span)
+            rows_seen += int(batch.offsets[Level.RECIPIENT][-1])
+            begun = process_time()
+            parts.append(write(build(batch), Path(folder) / str(shard)).tables)
+            cpu += process_time() - begun
+            begun = process_time()
+            ordered = np.sort(batch.sender_key[batch.owner(Level.RECIPIENT)])
+            np.diff(np.flatnonzero(np.diff(ordered, prepend=np.uint64(0))))
+            plain += process_time() - begun
+            del batch, ordered
+        shards_gb, begun = peak_gb(), process_time()
+        tables = unite(parts)
+        united = process_time() - begun
+    return {
+        "cpu_s": cpu + united,
+        "unite_s": united,
+        "plain_s": plain,
+        "rows": rows_seen,
+        "keys": len(tables.keys),
+        "shards_gb": shards_gb,
+        "peak_gb": peak_gb(),
+    }
 
 
 def group_by(rows_wanted: int) -> float:
