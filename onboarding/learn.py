@@ -36,10 +36,10 @@ from onboarding.sources.simulated.source import SimulatedSource
 log = logging.getLogger(__name__)
 
 SIMULATED = (
-    "simulated:seed=101,mailboxes=25,days=80,rate=10,attacks=300",
-    "simulated:seed=102,mailboxes=60,days=60,rate=6,attacks=300,zones=newyork+chicago,start=2024-03-04",
-    "simulated:seed=103,mailboxes=12,days=120,rate=14,attacks=300,zones=berlin+london,start=2025-06-02",
-    "simulated:seed=104,mailboxes=40,days=60,rate=8,attacks=300,zones=madrid+paris+london+singapore,start=2023-09-04",
+    "simulated:seed=101,mailboxes=20,days=70,rate=6,attacks=600",
+    "simulated:seed=102,mailboxes=30,days=60,rate=5,attacks=600,zones=newyork+chicago,start=2024-03-04",
+    "simulated:seed=103,mailboxes=10,days=110,rate=8,attacks=600,zones=berlin+london,start=2025-06-02",
+    "simulated:seed=104,mailboxes=24,days=60,rate=6,attacks=600,zones=madrid+paris+london+singapore,start=2023-09-04",
 )
 """Organisations that the shipped models are trained on."""
 
@@ -50,7 +50,7 @@ def learn(
     uris: Sequence[str],
     simulated: Sequence[str],
     out: Path,
-    how: Training = Training(),
+    how: Training | None = None,
     names: Sequence[str] = (),
 ) -> Trained:
     """Trains on the simulated organisations and the sources given, and writes both models and their card to `out`.
@@ -59,6 +59,7 @@ def learn(
     (their URIs hold paths); by default the last part of each. Raises SourceError for a source that cannot be read or
     says of no message what it is.
     """
+    how = how or Training()
     called = list(names) or [uri.rstrip("/").rpartition("/")[2].rpartition(":")[2] for uri in uris]
     sets = [mailset(uri, uri, weight=1.0 / len(simulated)) for uri in simulated] + [
         mailset(uri, name) for uri, name in zip(uris, called, strict=True)

@@ -66,4 +66,6 @@ def read_artifact(content: bytes, path: str = "the model") -> Artifact:
             raise ValueError("it is longer or shorter than it says")
         return Artifact(dict(described["about"]), arrays)
     except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is not a model file ({error}): make it again with `gatehouse model train`") from error
+        raise ArtifactError(
+            f"{path} is not a model file ({error}): make it again with `gatehouse model train`"
+        ) from error
