@@ -15,7 +15,7 @@ from onboarding.database import activations, audit, rehearsals, tenants, version
 from onboarding.database.activations import Activation, ActivationError
 from onboarding.database.rehearsals import RehearsalRow
 from onboarding.database.runs import RunToken, TenantBusy
-from onboarding.lifecycle import Mode
+from onboarding.lifecycle import Mode, TenantState
 from onboarding.made import read_made
 from onboarding.readiness import check_readiness
 from onboarding.rehearse import rehearse
@@ -24,6 +24,10 @@ from onboarding.stage import Held
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+
+class NeverOnboardedError(ActivationError):
+    """The tenant is registered, and nothing of it is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,15 @@ def recalibrate(
     are read, a changed detector is computed alone from stored signals, changed signals from stored columns. Columns
     that another version of the parser made stay as they are, and `columns` says so. With `promote_if_better` the gates
     are measured, and the new calibration comes into force when all of `criteria` hold; else what is in force stays.
-    Raises Held when nothing was ingested that could be learned from, or a gate fails that even shadow mode needs.
+    Raises Held when nothing was ingested that could be learned from, or a gate fails that even shadow mode needs, and
+    NeverOnboardedError for a tenant that is only registered.
     """
     promoted = None
+    with workspace.database.session(tenant) as session:
+        if tenants.get(session, tenant).state is TenantState.REGISTERED:
+            raise NeverOnboardedError(
+                f"tenant {tenant} has no mail stored to calibrate on: run `gatehouse onboard {tenant}`"
+            )
     with running(workspace, tenant, CALIBRATE, actor="gatehouse", flow_run=flow_run) as token:
         baseline = make_baseline(workspace, token)
         rehearse(workspace, token)
@@ -155,11 +165,19 @@ def recalibrate_all(
 def attempt(
     workspace: Workspace, tenant: str, *, promote_if_better: bool, flow_run: str | None = None
 ) -> dict[str, Any]:
-    """`recalibrate`, with what went wrong as a value: its outcome is `made`, `promoted`, `held`, `busy` or `failed`."""
+    """`recalibrate`, with what went wrong as a value: its outcome is `made`, `promoted`, `held`, `not-onboarded`, `busy`
+    or `failed`."""
     try:
         made = recalibrate(workspace, tenant, promote_if_better=promote_if_better, flow_run=flow_run)
     except Held as held:
         return {"tenant": tenant, "outcome": "held", "error": held.hold.message, "remedy": held.hold.remedy}
+    except NeverOnboardedError as never:
+        return {
+            "tenant": tenant,
+            "outcome": "not-onboarded",
+            "error": str(never),
+            "remedy": f"gatehouse onboard {tenant}",
+        }
     except TenantBusy as busy:
         return {"tenant": tenant, "outcome": "busy", "error": str(busy), "remedy": "run it again later"}
     except Exception as error:
