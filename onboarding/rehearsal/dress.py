@@ -49,15 +49,15 @@ def dressed(target: Target, draft: Draft, draw: random.Random) -> Dress:
             donors = free
         case _:
             donors = strangers
-    donor = int(draw.choice((donors if len(donors) else strangers).tolist()))
-    program = donor if draft.way is not Way.TAKEN_OVER else int(draw.choice(strangers.tolist()))
+    donor = _one(donors if len(donors) else strangers, draw)
+    program = donor if draft.way is not Way.TAKEN_OVER else _one(strangers, draw)
     if draft.answers is not None:
         time = int(m.time[draft.answers]) + draw.randrange(10 * MINUTE, 30 * HOUR)
     elif draft.way is Way.AS_USUAL:
         time = int(m.time[donor]) + draw.randrange(5 * MINUTE, 2 * HOUR)
     else:
         moments = _late(target, target.received, since)
-        time = int(m.time[int(draw.choice(moments.tolist()))]) + draw.randrange(30, 15 * MINUTE)
+        time = int(m.time[_one(moments, draw)]) + draw.randrange(30, 15 * MINUTE)
     return Dress(min(time, int(m.time[-1])), donor, program)
 
 
@@ -114,12 +114,16 @@ def take_over(row: Row, m: MessageBatch, dress: Dress, draft: Draft, draw: rando
 
 
 def _late(target: Target, rows: Ints, since: int) -> Ints:
-    """Of these rows, those after a moment; all of them, or all received, where that leaves none."""
-    late = rows[target.batch.time[rows] > since]
+    """Of these ascending rows, those after a moment; all of them, or all received, where that leaves none."""
+    late = rows[np.searchsorted(rows, np.searchsorted(target.batch.time, since, side="right")) :]
     for chosen in (late, rows, target.received):
         if len(chosen):
             return chosen
     return np.arange(len(target.batch))
+
+
+def _one(rows: Ints, draw: random.Random) -> int:
+    return int(rows[draw.randrange(len(rows))])
 
 
 _WORDS = {
