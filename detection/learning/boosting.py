@@ -7,6 +7,7 @@ in it depends on threads or on the order of a reduction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -157,7 +158,7 @@ def _best_edge(
     return best
 
 
-def _monotone(values: Floats, weight: Floats, signs: list[int]) -> Floats:
+def _monotone(values: Floats, weight: npt.NDArray[Any], signs: list[int]) -> Floats:
     """Leaf values nearest to those given that keep every question's sign: pairs that break it are averaged, then forced."""
     depth = len(signs)
     cube, mass = values.reshape((2,) * depth).copy(), weight.reshape((2,) * depth)
