@@ -7,7 +7,6 @@ import numpy as np
 from detection.baselines.facts import (
     account_messages,
     account_parties,
-    own_account_messages,
     party_account_messages,
     party_account_number_messages,
     sender_account_number_messages,
@@ -39,24 +38,22 @@ _BEFORE = rows_of((party_account_number_messages, sender_account_number_messages
         "Earlier mail of this party with the account it named most; unknown without.",
     ),
     Member("account_parties_most", "parties", "Parties that named the most spread of these accounts; unknown without."),
-    Member("account_is_own", "flag", "Names an account that the tenant's own people gave out before.", 0, 1),
 )
 def accounts(m: MessageBatch, c: Context) -> Floats:
     """The accounts named in the text; a changed one is what payment fraud comes down to."""
     before = c.numbers[_BEFORE]
-    out = np.zeros((8, len(m)))
+    out = np.zeros((7, len(m)))
     out[:2] = before
     out[5:7] = NAN
     if len(m.account_key):
         by_party = c[party_account_messages]
         new = stack([by_party == 0, c[account_messages] == 0])
         totals = reduce_over(np.add, m, Level.ACCOUNT, new, 0.0)
-        values = stack([by_party, c[account_parties], c[own_account_messages]])
+        values = stack([by_party, c[account_parties]])
         most = reduce_over(np.maximum, m, Level.ACCOUNT, values, -1.0)
         out[2:4] = totals
         out[4] = (totals[0] > 0) & (most[0] == 0) & (before[0] > 0)
-        out[5:7] = np.where(most[:2] < 0, NAN, most[:2])
-        out[7] = most[2] > 0
+        out[5:7] = np.where(most < 0, NAN, most)
     # Without a party nothing is known of what it named before.
     out[2] = np.where(np.isnan(before[0]), NAN, out[2])
     out[4] = np.where(np.isnan(before[0]), NAN, out[4])

@@ -28,7 +28,6 @@ _FLAGS = {
     AttachmentFlag.INLINE: "Has a file shown inline.",
     AttachmentFlag.IMAGE: "Has an image attached.",
     AttachmentFlag.DOCUMENT: "Has a document attached.",
-    AttachmentFlag.CALENDAR: "Has an invitation attached.",
     AttachmentFlag.ENCRYPTED: "Has an attachment that needs a password.",
     AttachmentFlag.NAME_LURE: "An attachment is called an invoice, a payment, a voicemail, a delivery or the like.",
     AttachmentFlag.MESSAGE: "Has another mail attached.",

@@ -6,7 +6,6 @@ import numpy as np
 
 from detection.baselines.facts import (
     name_addresses,
-    name_domain_messages,
     name_messages,
     name_sender_messages,
     outside_name_messages,
@@ -19,8 +18,6 @@ from detection.mail.batch import Floats, Level, MessageBatch
 from detection.signals.arrays import NAN, SECONDS_A_DAY, first_of, reduce_over, stack
 from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
-
-_CLAIMED = rows_of((name_domain_messages,))
 
 
 @family(
@@ -42,7 +39,6 @@ _CLAIMED = rows_of((name_domain_messages,))
         0,
         1,
     ),
-    Member("name_domain_messages", "messages", "Earlier mail from the domain that the display name contains."),
 )
 def display_name(m: MessageBatch, c: Context) -> Floats:
     """The display name against the address beside it."""
@@ -53,7 +49,7 @@ def display_name(m: MessageBatch, c: Context) -> Floats:
         own &= inside == first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
     nameless = (m.sender_name_key == 0) | (m.sender_local_name_key == 0)
     spells = np.where(nameless, NAN, m.sender_name_key == m.sender_local_name_key)
-    return stack([m.sender_name_key != 0, inside != 0, other, own, spells, *c.numbers[_CLAIMED]])
+    return stack([m.sender_name_key != 0, inside != 0, other, own, spells])
 
 
 _NAMES = rows_of((name_messages, name_sender_messages, name_addresses, outside_name_messages))

@@ -57,15 +57,18 @@ _INTENT_ROWS, _MONEY_ROWS, _PRESSURE_ROWS = _rows(INTENTS), _rows(_MONEY), _rows
         "lure_money", "phrases", "Lure phrases about money: payment, invoice, bank change, payroll, gift card, fee."
     ),
     Member("lure_pressure", "phrases", "Lure phrases that press: urgency, secrecy, threat to the account."),
+    Member("lure_density", "phrases per 1000 characters", "Lure phrases of all intents by length of text.", 0),
 )
 def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
     """Counts of phrases and of things in the text, and what they add up to."""
     counts = stack([getattr(m, name) for name in _COUNTS])
-    intents = np.add.reduce(counts[_INTENT_ROWS] > 0, axis=0, dtype=np.float64)
+    lures = counts[_INTENT_ROWS]
+    intents = np.add.reduce(lures > 0, axis=0, dtype=np.float64)
     # Sums of whole numbers are exact in any order.
     money = np.add.reduce(counts[_MONEY_ROWS], axis=0)
     pressure = np.add.reduce(counts[_PRESSURE_ROWS], axis=0)
-    return np.concatenate([counts, intents[None], money[None], pressure[None]])
+    density = 1000.0 * np.add.reduce(lures, axis=0) / (m.text_length + 100.0)
+    return np.concatenate([counts, intents[None], money[None], pressure[None], density[None]])
 
 
 @family(
@@ -75,7 +78,6 @@ def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
     Member("subject_claims_reply", "flag", "The subject claims to answer something.", 0, 1),
     Member("subject_claims_forward", "flag", "The subject claims to forward something.", 0, 1),
     Member("subject_missing", "flag", "There is no subject.", 0, 1),
-    Member("message_id_missing", "flag", "There is no Message-ID.", 0, 1),
     Member("mailer_missing", "flag", "The sending program does not name itself.", 0, 1),
     Member("mailing_list", "flag", "Came over a mailing list.", 0, 1),
     Member("text_missing", "flag", "There is no readable text.", 0, 1),
@@ -102,7 +104,6 @@ def traits(m: MessageBatch, c: Context) -> Floats:
             m.subject_is_reply,
             m.subject_is_forward,
             m.subject_length == 0,
-            m.own_id_key == 0,
             m.mailer_key == 0,
             m.list_key != 0,
             m.text_length == 0,
@@ -139,7 +140,6 @@ def traits(m: MessageBatch, c: Context) -> Floats:
     ),
     Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
     Member("quoted_share", "share", "Share of the text that is quoted history; unknown without text.", 0, 1),
-    Member("lure_density", "phrases per 1000 characters", "Lure phrases of all intents by length of text.", 0),
 )
 def shape(m: MessageBatch, c: Context) -> Floats:
     """Lengths, shares and times of the message."""
@@ -155,7 +155,6 @@ def shape(m: MessageBatch, c: Context) -> Floats:
         500.0 / (500.0 + text),
         1000.0 * m.upper_word_count / (text + 100.0),
         np.minimum(m.quoted_length / text, 1.0),
-        1000.0 * np.add.reduce(stack([getattr(m, name) for name in INTENTS]), axis=0) / (text + 100.0),
     ]
     return np.concatenate([lengths[:5], stack(derived)])
 
@@ -164,17 +163,10 @@ _NO_DATE = np.iinfo(np.int64).min
 
 
 _DEFECTS = {
-    Defect.NO_FROM: "There is no From.",
     Defect.SEVERAL_FROM: "There are several From addresses.",
     Defect.BROKEN_FROM: "From cannot be read by the rules.",
-    Defect.NO_DATE: "There is no Date.",
     Defect.BROKEN_DATE: "Date cannot be read.",
     Defect.RAW_8BIT_HEADER: "Headers hold raw 8-bit bytes.",
-    Defect.BROKEN_ENCODED_WORD: "A header's encoded word is broken.",
-    Defect.BROKEN_MIME: "The MIME structure is broken.",
-    Defect.BROKEN_ENCODING: "A part's transfer encoding is broken.",
-    Defect.UNKNOWN_CHARSET: "A part names a character set that does not exist.",
-    Defect.DUPLICATE_HEADER: "A header that may come once comes twice.",
     Defect.PARSERS_DISAGREE: "Mail programs would read different senders from it.",
 }
 _DEFECT_SHIFTS = shifts_of([*_DEFECTS])

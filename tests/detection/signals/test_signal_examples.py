@@ -60,7 +60,6 @@ example("bulk", 1, {"bulk": True})
 example("subject_claims_reply", 1, {"subject_is_reply": True})
 example("subject_claims_forward", 1, {"subject_is_forward": True})
 example("subject_missing", 1, {"subject_length": 0})
-example("message_id_missing", 1, {"own_id_key": 0})
 example("mailer_missing", 1, {"mailer_key": 0})
 example("mailing_list", 1, {"list_key": 5})
 example("text_missing", 1, {"text_length": 0})
@@ -79,9 +78,7 @@ example("date_in_future_days", 2, {"date_skew": 2 * DAY})
 example("text_brevity", 0.5, {"text_length": 500}, other=1 / 3)
 example("capitals_density", 10, {"upper_word_count": 11})
 for _defect in (
-    *(Defect.NO_FROM, Defect.SEVERAL_FROM, Defect.BROKEN_FROM, Defect.NO_DATE, Defect.BROKEN_DATE),
-    *(Defect.RAW_8BIT_HEADER, Defect.BROKEN_ENCODED_WORD, Defect.BROKEN_MIME, Defect.BROKEN_ENCODING),
-    *(Defect.UNKNOWN_CHARSET, Defect.DUPLICATE_HEADER, Defect.PARSERS_DISAGREE),
+    *(Defect.SEVERAL_FROM, Defect.BROKEN_FROM, Defect.BROKEN_DATE, Defect.RAW_8BIT_HEADER, Defect.PARSERS_DISAGREE),
 ):
     example(f"defect_{_defect.name.lower()}", 1, {"defects": int(_defect)})
 example("quoted_share", 0.25, {"quoted_length": 250})
@@ -138,7 +135,7 @@ example("link_shows_sender_site", 1, LINK | {"link_shown_site_key": [SENDER_SITE
 
 # --- attachments -------------------------------------------------------------------------------------------------
 FILE = {"attachment_type_key": [80], "attachment_count": 1}
-for _file in AttachmentFlag:
+for _file in set(AttachmentFlag) - {AttachmentFlag.CALENDAR}:
     example(f"attachment_{_file.name.lower()}", 1, {"attachment_flags": [0, int(_file)]})
 example("attachment_count", 2, {"attachment_count": 2})
 example("attachment_bytes", 30, {"attachment_size": [10, 20]}, other=UNKNOWN)
@@ -315,7 +312,6 @@ example("account_new", 1, TWO_ACCOUNTS, {"account_messages": [5, 0]})
 example("account_replaces_known", 1, {"account_key": [95]}, PAID)
 example("account_party_messages", 5, TWO_ACCOUNTS, {"party_account_messages": [5, 0]}, other=UNKNOWN)
 example("account_parties_most", 4, TWO_ACCOUNTS, {"account_parties": [4, 1]}, other=UNKNOWN)
-example("account_is_own", 1, TWO_ACCOUNTS, {"own_account_messages": [0, 2]})
 
 # --- identity ----------------------------------------------------------------------------------------------------
 NAMED = {"sender_name_key": 60}
@@ -346,7 +342,6 @@ example(
     NAMED | {"sender_is_own": True},
     {"own_name_messages": 5, "own_name_address": 88},
 )
-example("name_domain_messages", 6, {"sender_name_domain_key": 99}, {"name_domain_messages": 6})
 example("own_name_in_address", 1, {"sender_local_name_key": 61}, {"own_name_spelled": 4})
 for _name in (
     *("subject_messages", "subject_senders", "subject_last_day", "list_messages"),
