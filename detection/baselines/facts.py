@@ -30,7 +30,6 @@ from detection.baselines.parts import (
     LIST,
     LOCAL_NAME,
     MAILER,
-    NAME_DOMAIN,
     NETWORK,
     OWN_ID,
     PARENT,
@@ -40,7 +39,6 @@ from detection.baselines.parts import (
     REPLY_TO,
     REPLY_TO_SITE,
     SENDER,
-    SENDER_DOMAIN,
     SENDER_NAME,
     SENDER_SITE,
     SPF_PASS,
@@ -254,9 +252,6 @@ own_name_address = FirstValue((SENDER_NAME,), FROM_US, of=SENDER)
 outside_name_messages = Count((SENDER_NAME,), FROM_OUTSIDE)
 """Messages from outside under this display name."""
 
-name_domain_messages = Count((NAME_DOMAIN,), learn_key=(SENDER_DOMAIN,))
-"""Messages that came from the domain which this display name claims."""
-
 # Look-alike neighbourhood of the sender's domain
 variant_messages = Count((VARIANT,))
 """Messages of all domains that share this look-alike form."""
@@ -295,9 +290,6 @@ account_parties = DistinctCount((ACCOUNT,), of=PARTY)
 """Different parties that have named this account: one for a company's own, many for a public one."""
 party_account_messages = Count((PARTY, ACCOUNT))
 """Messages in which this party named this account."""
-own_account_messages = Count((ACCOUNT,), FROM_US)
-"""Messages in which the tenant's own people named this account."""
-
 # Campaigns, lists, infrastructure
 subject_messages = Count((SUBJECT_SHAPE,))
 """Messages with this shape of subject."""
