@@ -37,6 +37,7 @@ def prepare(home: Path) -> str | None:
     """
     for name, value in prefect_environment(home).items():
         os.environ.setdefault(name, value)
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     if not os.environ.get("PREFECT_API_URL") and (url := running_api_url(home)):
         os.environ["PREFECT_API_URL"] = url
     return os.environ.get("PREFECT_API_URL") or None

@@ -9,7 +9,9 @@ from prefect import flow, runtime, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.aftermath import close_dead_runs
 from flows.artifacts import StageBar, publish_outcome
+from flows.holding import held_state, may_hold, passed
 from onboarding import activate as activation
 from onboarding.baseline import BaselineMade, make_baseline
 from onboarding.calibrate import CalibrationMade, make_calibration
@@ -29,6 +31,7 @@ from onboarding.workspace import Workspace, open_workspace
 
 
 @task(tags=["connect"], task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
+@may_hold
 def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
     """Checks the source and lists its mailboxes with their estimated sizes."""
     return connect(workspace, token)
@@ -41,18 +44,21 @@ def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str]
 
 
 @task(tags=["baseline"], task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
+@may_hold
 def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
     """Consolidates the history, replays it as-of and snapshots its facts."""
     return make_baseline(workspace, token)
 
 
 @task(tags=["rehearse"], task_run_name="rehearse {token.tenant}", cache_policy=NO_CACHE)
+@may_hold
 def rehearse_attacks(workspace: Workspace, token: RunToken, baseline: BaselineMade) -> RehearsalMade:
     """Retargets known kinds of attack at the tenant and scores them as of their own time."""
     return rehearse(workspace, token)
 
 
 @task(tags=["calibrate"], task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
+@may_hold
 def calibrate_detectors(
     workspace: Workspace, token: RunToken, baseline: BaselineMade, rehearsal: RehearsalMade
 ) -> CalibrationMade:
@@ -61,6 +67,7 @@ def calibrate_detectors(
 
 
 @task(tags=["readiness"], task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
+@may_hold
 def measure_readiness(workspace: Workspace, token: RunToken, calibration: CalibrationMade) -> Readiness:
     """Measures every gate."""
     return check_readiness(workspace, token, calibration)
@@ -75,14 +82,21 @@ def activate_detection(
 
 
 @flow(name="onboard-tenant", flow_run_name="onboard {tenant}", validate_parameters=False)
-def onboard_tenant(tenant: str, until: str | None = None) -> str:
-    """Takes a tenant from its mail to switched-on detection; resumes where an earlier run stopped. Gives the run's id."""
+def onboard_tenant(tenant: str, until: str | None = None) -> Any:
+    """Takes a tenant from its mail to switched-on detection; resumes where an earlier run stopped. Gives the run's id.
+
+    A tenant that is held ends the flow in the state `Held`; the run's id is given all the same.
+    """
     workspace = open_workspace()
-    with running(workspace, tenant, ONBOARD, actor="gatehouse", flow_run=str(runtime.flow_run.id)) as token:
-        try:
-            _stages(workspace, token, Step(until) if until else Step.ACTIVATE)
-        finally:
-            _publish(workspace, token)
+    try:
+        with running(workspace, tenant, ONBOARD, actor="gatehouse", flow_run=str(runtime.flow_run.id)) as token:
+            close_dead_runs(workspace, token)
+            try:
+                _stages(workspace, token, Step(until) if until else Step.ACTIVATE)
+            finally:
+                _publish(workspace, token)
+    except Held as held:
+        return held_state(held.hold, token.run)
     return token.run
 
 
@@ -90,12 +104,12 @@ def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str
     """Runs the flow in this process with the workspace's number of shards at a time."""
     runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
     with tags("onboarding", f"tenant:{tenant}"):
-        return onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None)
+        return str(onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None))
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
     tenant = token.tenant
-    sizes = connect_source(workspace, token)
+    sizes = passed(connect_source(workspace, token))
     if last.position >= Step.INGEST.position:
         bar = StageBar(tenant, "ingest", "messages")
         with (
@@ -109,19 +123,19 @@ def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
         bar.finish(f"{listed:,} messages read in this run")
     if last.position >= Step.BASELINE.position:
         bar = StageBar(tenant, "baseline", "messages")
-        baseline = learn_baseline(workspace, token)
+        baseline = passed(learn_baseline(workspace, token))
         bar.finish(f"version {baseline.version}")
     if last.position >= Step.REHEARSE.position:
         bar = StageBar(tenant, "rehearse", "attacks")
-        rehearsal = rehearse_attacks(workspace, token, baseline)
+        rehearsal = passed(rehearse_attacks(workspace, token, baseline))
         bar.finish(f"{rehearsal.attacks} attacks")
     if last.position >= Step.CALIBRATE.position:
         bar = StageBar(tenant, "calibrate", "messages")
-        calibration = calibrate_detectors(workspace, token, baseline, rehearsal)
+        calibration = passed(calibrate_detectors(workspace, token, baseline, rehearsal))
         bar.finish(calibration.result.certificate.statement)
     if last.position >= Step.READINESS.position:
         bar = StageBar(tenant, "readiness", "gates")
-        readiness = measure_readiness(workspace, token, calibration)
+        readiness = passed(measure_readiness(workspace, token, calibration))
         bar.finish(f"{sum(gate.passed for gate in readiness.measured)} of {len(readiness.measured)} gates passed")
     if last.position >= Step.ACTIVATE.position:
         bar = StageBar(tenant, "activate", "")
@@ -133,6 +147,3 @@ def _publish(workspace: Workspace, token: RunToken) -> None:
     document = outcome(workspace, token.tenant, token.run)
     write_report(workspace, token.tenant, document)
     publish_outcome(document, outcome_page(workspace, token.tenant, document))
-
-
-__all__ = ["Held", "onboard_tenant", "run_onboarding"]

@@ -54,6 +54,7 @@ def set_mode(workspace: Workspace, tenant: str, mode: Mode, *, actor: str, reaso
     Raises ModeRefused when a gate of its last run or its canary (`onboarding.policy`) forbids it, with what is missing.
     """
     with workspace.database.transaction(tenant) as session:
+        tenants.get(session, tenant)
         missing = missing_for(session, tenant, mode)
         if missing:
             raise ModeRefused(f"tenant {tenant} cannot be switched to {mode}: {'; '.join(missing)}")

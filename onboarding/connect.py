@@ -32,7 +32,7 @@ def connect(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
             source = open_source(uri)
             missing = [requirement for requirement in source.check() if not requirement.granted]
             if missing:
-                detail = "; ".join(f"{one.name}: {one.evidence}" for one in missing)
+                detail = "; ".join(one.evidence for one in missing)
                 raise Held(hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=detail))
             found = source.mailboxes()
         except (SourceError, OSError) as error:

@@ -69,7 +69,7 @@ TEXTS: Mapping[HoldReason, tuple[str, str]] = {
     ),
     HoldReason.NO_MESSAGES: (
         "none of the {listed} messages listed in {mailboxes} mailboxes could be stored ({skipped})",
-        "if they lie outside the lookback, widen it with `gatehouse tenant set {tenant} --lookback`; then "
+        "make unreadable ones readable; if they lie outside the lookback, widen it with `gatehouse tenant set {tenant} --lookback`; then "
         "run `gatehouse onboard {tenant}`",
     ),
     HoldReason.NOTHING_BUT_JUNK: (

@@ -53,7 +53,7 @@ def ingesting(workspace: Workspace, token: RunToken, tell: Tell = lambda done, t
 
 
 def _watch(current: Stage, stop: threading.Event, tell: Tell) -> None:
-    tenant = current.token.tenant
+    tenant, told = current.token.tenant, 0
     while not stop.wait(LOOK_EVERY_SECONDS):
         with current.workspace.database.session(tenant) as session:
             known = mailboxes.all_of(session, tenant)
@@ -63,6 +63,9 @@ def _watch(current: Stage, stop: threading.Event, tell: Tell) -> None:
             current.progress(listed, total)
         except Fenced:
             return
+        if listed == told:
+            continue
+        told = listed
         log.info("%s: %s messages read%s", tenant, f"{listed:,}", f" of about {total:,}" if total else "")
         tell(listed, total)
 

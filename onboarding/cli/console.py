@@ -50,58 +50,52 @@ def fail(text: str, code: Exit = Exit.FAILED) -> NoReturn:
     sys.exit(int(code))
 
 
+PLAIN: dict[str, Exit] = {
+    "onboarding.stage.Held": Exit.HELD,
+    "onboarding.scoring.NotActive": Exit.HELD,
+    "onboarding.activate.ModeRefused": Exit.HELD,
+    "onboarding.settings.SettingsError": Exit.USAGE,
+    "onboarding.database.sources.SecretInSourceError": Exit.USAGE,
+    "onboarding.tuning.TuningError": Exit.USAGE,
+    "detection.baselines.snapshot.SnapshotError": Exit.FAILED,
+    "detection.decision.CalibrationMismatchError": Exit.FAILED,
+    "flows.server.ServerError": Exit.FAILED,
+    "onboarding.database.activations.ActivationError": Exit.FAILED,
+    "onboarding.database.connection.DatabaseError": Exit.FAILED,
+    "onboarding.database.runs.Fenced": Exit.FAILED,
+    "onboarding.database.runs.TenantBusy": Exit.FAILED,
+    "onboarding.database.tenants.TenantError": Exit.FAILED,
+    "onboarding.feedback.UnknownMessageError": Exit.FAILED,
+    "onboarding.files.StoreError": Exit.FAILED,
+    "onboarding.lifecycle.TransitionError": Exit.FAILED,
+    "onboarding.sources.base.SourceError": Exit.FAILED,
+}
+"""Errors that a user can meet, whose message is made for them. By name, so that no command loads all of Gatehouse first."""
+
+
 def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
-    """Turns the errors that a user can meet into one line and the right exit code; others keep their traceback."""
+    """Turns the errors of `PLAIN` into a line or two and their exit code; others keep their traceback."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        from detection.baselines.snapshot import SnapshotError
-        from detection.decision import CalibrationMismatchError
-        from onboarding.activate import ModeRefused
-        from onboarding.database.activations import ActivationError
-        from onboarding.database.connection import DatabaseError
-        from onboarding.database.runs import Fenced, TenantBusy
-        from onboarding.database.sources import SecretInSourceError
-        from onboarding.database.tenants import TenantError
-        from onboarding.feedback import UnknownMessageError
-        from onboarding.files import StoreError
-        from onboarding.lifecycle import TransitionError
-        from onboarding.scoring import NotActive
-        from onboarding.settings import SettingsError
-        from onboarding.sources.base import SourceError
-        from onboarding.stage import Held
-        from onboarding.tuning import TuningError
-
         try:
             return command(*args, **kwargs)
-        except Held as held:
-            say(f"held: {held.hold.message}")
-            say(f"what helps: {held.hold.remedy}")
-            sys.exit(int(Exit.HELD))
-        except (NotActive, ModeRefused) as error:
-            fail(str(error), Exit.HELD)
-        except (SettingsError, SecretInSourceError, TuningError) as error:
-            fail(str(error), Exit.USAGE)
-        except (
-            ActivationError,
-            CalibrationMismatchError,
-            DatabaseError,
-            Fenced,
-            TransitionError,
-            SnapshotError,
-            SourceError,
-            StoreError,
-            TenantBusy,
-            TenantError,
-            UnknownMessageError,
-        ) as error:
-            fail(str(error))
         except KeyboardInterrupt:
             fail("stopped; the same command goes on from here")
         except BrokenPipeError:
             # The reader of our output has had enough; Python would complain again while it flushes.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(int(Exit.DONE))
+        except Exception as error:
+            kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+            code = next((PLAIN[kind] for kind in kinds if kind in PLAIN), None)
+            if code is None:
+                raise
+            if hold := getattr(error, "hold", None):
+                say(f"held: {hold.message}")
+                say(f"what helps: {hold.remedy}")
+                sys.exit(int(code))
+            fail(str(error), code)
 
     return wrapped
 

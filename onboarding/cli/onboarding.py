@@ -19,28 +19,24 @@ from onboarding.lifecycle import Step
 def onboard(name: str, until: str | None, as_json: bool) -> None:
     """Reads a tenant's mail, learns, calibrates and switches detection on; resumes where it stopped. Ctrl-C is safe."""
     from onboarding.database import runs, tenants
+    from onboarding.lifecycle import RunState
     from onboarding.orchestration import orchestrator
-    from onboarding.run import ONBOARD, outcome
-    from onboarding.stage import Held
+    from onboarding.run import outcome
     from onboarding.workspace import open_workspace
 
     workspace = open_workspace()
     with workspace.database.session(name) as session:
         tenants.get(session, name)
-    held = None
-    try:
-        run = orchestrator().onboard(workspace, name, Step(until) if until else None)
-    except Held as caught:
-        held = caught
-        with workspace.database.session(name) as session:
-            newest = runs.latest(session, name, ONBOARD)
-            assert newest is not None, "a run that was held was begun"
-            run = newest.id
+        # The flow would find out as well, half a minute of starting later and with a traceback.
+        runs.refuse_if_busy(session, name, silent_after=workspace.settings.silent_seconds)
+    run = orchestrator().onboard(workspace, name, Step(until) if until else None)
+    with workspace.database.session(name) as session:
+        held = runs.get(session, name, run).state is RunState.HELD
     result = outcome(workspace, name, run)
     if as_json:
         document(result)
     tell(result)
-    if held is not None:
+    if held:
         sys.exit(int(Exit.HELD))
 
 

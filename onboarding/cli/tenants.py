@@ -50,12 +50,15 @@ def add(
 ) -> None:
     """Registers a tenant. Nothing is read yet."""
     from onboarding.database import tenants
-    from onboarding.sources.registry import open_source
     from onboarding.workspace import open_workspace
 
+    try:
+        tenants.check_name(name)
+    except tenants.TenantError as error:
+        fail(str(error), Exit.USAGE)
     own = sorted({checked_domain(domain) for domain in domains})
     days = lookback_days(lookback) if lookback else None
-    canonical = open_source(uri).uri
+    canonical = canonical_source(uri)
     workspace = open_workspace()
     settings = workspace.settings
     with workspace.database.transaction(name) as session:
@@ -105,14 +108,13 @@ def change(
 ) -> None:
     """Changes a tenant. A change of domains, source or lookback makes the next onboarding read its mail anew."""
     from onboarding.registration import change_tenant
-    from onboarding.sources.registry import open_source
     from onboarding.workspace import open_workspace
 
     values: dict[str, Any] = {}
     if domains:
         values["domains"] = sorted({checked_domain(domain) for domain in domains})
     if uri is not None:
-        values["source"] = open_source(uri).uri
+        values["source"] = canonical_source(uri)
     if budget is not None:
         values["alpha"] = budget
     if lookback is not None:
@@ -161,10 +163,13 @@ def list_tenants(as_json: bool) -> None:
 @speaks_plainly
 def remove(name: str, yes: bool, as_json: bool) -> None:
     """Deletes everything of a tenant, and shows that it is gone."""
+    from onboarding.database import tenants
     from onboarding.registration import remove_tenant
     from onboarding.workspace import open_workspace
 
     workspace = open_workspace()
+    with workspace.database.session(name) as session:
+        tenants.get(session, name)
     if not yes:
         click.confirm(
             f"Delete all mail data, baselines, calibrations and records of tenant {name}?", abort=True, err=True
@@ -207,6 +212,17 @@ def check(name: str, as_json: bool) -> None:
         if not requirement.granted:
             say(f"         what helps: {requirement.remedy}")
     sys.exit(int(Exit.DONE if all(r.granted for r in requirements) else Exit.HELD))
+
+
+def canonical_source(uri: str) -> str:
+    """A source URI as it is stored. Ends the command (usage) for one that cannot be read."""
+    from onboarding.sources.base import SourceError
+    from onboarding.sources.registry import open_source
+
+    try:
+        return open_source(uri).uri
+    except SourceError as error:
+        fail(str(error), Exit.USAGE)
 
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")

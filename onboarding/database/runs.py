@@ -148,6 +148,13 @@ def begin(
     return RunToken(tenant, lease.run, lease.number)
 
 
+def refuse_if_busy(session: Session, tenant: str, *, silent_after: float = SILENT_SECONDS) -> None:
+    """Raises TenantBusy when a run of the tenant is alive: to say so early. `begin` is what makes sure."""
+    newest = latest(session, tenant)
+    if newest is not None and newest.state is RunState.RUNNING and is_alive(newest, silent_after):
+        raise TenantBusy(newest)
+
+
 def fence(session: Session, token: RunToken) -> None:
     """Raises Fenced unless the run still holds the tenant's lease, which it then keeps until the transaction ends.
 

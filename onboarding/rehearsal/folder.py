@@ -38,11 +38,12 @@ def retargeted(target: Target, attacks: Iterable[tuple[str, bytes]], seed: str) 
         elif not len(target.received) or not target.victims:
             skipped["nobody to send it to"] = skipped.get("nobody to send it to", 0) + 1
         else:
-            made.append(_retargeted(target, message, kind, draw))
+            made.append(retarget(target, message, kind, draw)[1])
     return in_order(made, {reason: f"{count} messages" for reason, count in skipped.items()})
 
 
-def _retargeted(target: Target, message: Message, kind: str, draw: random.Random) -> Made:
+def retarget(target: Target, message: Message, kind: str, draw: random.Random) -> tuple[Message, Made]:
+    """One attack as it would arrive at this tenant: its message, and its columns. `target` has victims and mail received."""
     to = draw.choice(target.victims[:120])
     address = message.sender.address if message.sender else ""
     way = Way.FREE_MAIL if _is_free(address) else Way.OWN_SERVER
@@ -69,7 +70,7 @@ def _retargeted(target: Target, message: Message, kind: str, draw: random.Random
     )
     row = row_of(moved, target.organisation, Origin(to.address, "rehearsal", Folder.UNKNOWN), dress.time)
     take_over(row, m, dress, draft, draw)
-    return Made(b"", row, Rehearsed(kind, "", "report", "folder", kind))
+    return moved, Made(b"", row, Rehearsed(kind, "", "report", "folder", kind))
 
 
 def _to(message: Message, to: Person) -> Message:

@@ -38,6 +38,7 @@ class Gatehouse:
         assert process.returncode == code, (
             f"gatehouse {' '.join(arguments)} ended with {process.returncode}:\n{err}\n{out}"
         )
+        assert "Traceback" not in err, err
         return out
 
     def document(self, *arguments: str, code: int = 0) -> Any:

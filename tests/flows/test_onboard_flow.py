@@ -23,8 +23,9 @@ def test_the_command_runs_the_flow_and_prefect_shows_it(gatehouse: Gatehouse, pr
     with httpx.Client(base_url=prefect_api, timeout=30) as client:
         runs = client.post("/flow_runs/filter", json={}).raise_for_status().json()
         mine = [run for run in runs if run["name"] == "onboard flow-test"]
-        assert {run["state_type"] for run in mine} == {"COMPLETED", "FAILED"}
-        done = next(run for run in mine if run["state_type"] == "COMPLETED")
+        assert {run["state_name"] for run in mine} == {"Completed", "Held"}
+        assert {"onboarding", "tenant:flow-test"} <= set(mine[0]["tags"])
+        done = next(run for run in mine if run["state_name"] == "Completed")
         tasks = (
             client.post("/task_runs/filter", json={"flow_runs": {"id": {"any_": [done["id"]]}}})
             .raise_for_status()
@@ -38,7 +39,7 @@ def test_the_command_runs_the_flow_and_prefect_shows_it(gatehouse: Gatehouse, pr
         assert {"flow-test-ingest", "flow-test-outcome"} <= keys
 
     status = gatehouse.document("status", "flow-test")
-    assert [step["state"] for step in status["steps"]] == ["completed"] * 6
+    assert [step["state"] for step in status["steps"]] == ["completed"] * 7
     assert gatehouse.document("status")[0]["tenant"] == "flow-test"
 
 

@@ -137,8 +137,8 @@ def test_catalogues_are_documents(home: Path, name: str) -> None:
         (("tenant", "add", "acme", "--domain", "acme.com", "--source", "eml:/tmp"), 1, "is there already"),
         (("tenant", "add", "new", "--domain", "not a domain", "--source", "eml:/tmp"), 2, "is not a domain name"),
         (("tenant", "add", "new", "--domain", "192.168.1.1", "--source", "eml:/tmp"), 2, "is not a domain name"),
-        (("tenant", "add", "Bad_Name", "--domain", "acme.com", "--source", "eml:/tmp"), 1, "cannot be a tenant's name"),
-        (("tenant", "add", "new", "--domain", "acme.com", "--source", "ftp:/x"), 1, "no kind of source"),
+        (("tenant", "add", "Bad_Name", "--domain", "acme.com", "--source", "eml:/tmp"), 2, "cannot be a tenant's name"),
+        (("tenant", "add", "new", "--domain", "acme.com", "--source", "ftp:/x"), 2, "no kind of source"),
         (("tenant", "add", "new", "--domain", "acme.com", "--source", "eml:/tmp", "--budget", "2"), 2, "range"),
         (("tenant", "add", "new", "--domain", "acme.com", "--source", "eml:/tmp", "--lookback", "soon"), 2, "90d"),
         (("tenant", "set", "acme"), 2, "nothing to change"),
@@ -163,3 +163,13 @@ def test_a_wrong_setting_is_wrong_usage(home: Path) -> None:
     result = CliRunner().invoke(main, ["status"], env={"GATEHOUSE_HOME": str(home), "GATEHOUSE_ALPHA": "7"})
     assert result.exit_code == 2
     assert "GATEHOUSE_ALPHA=7" in result.stderr
+
+
+def test_every_plain_error_exists() -> None:
+    from importlib import import_module
+
+    from onboarding.cli.console import PLAIN
+
+    for name in PLAIN:
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(import_module(module), kind), Exception)

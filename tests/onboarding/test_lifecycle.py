@@ -74,7 +74,8 @@ def test_every_reason_has_a_sentence_and_a_remedy_that_names_a_command() -> None
     assert set(TEXTS) == set(HoldReason)
     for reason in HoldReason:
         message, remedy = TEXTS[reason]
-        assert "`gatehouse onboard {tenant}`" in remedy
+        assert "`gatehouse " in remedy
+        assert "{tenant}" in remedy
         for text in (message, remedy):
             assert "\n" not in text
             assert "  " not in text
