@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
-from scipy.stats import rankdata
 
 Values = npt.NDArray[np.float64]
 
@@ -99,6 +98,9 @@ def auc(attacks: Values, benign: Values, confidence: float = 0.95) -> Auc:
     m, n = len(attacks), len(benign)
     if m == 0 or n == 0:
         return Auc(math.nan, 0.0, 1.0, m, n)
+    # Here, not above: scipy.stats takes a second to load, and every command reads metrics.
+    from scipy.stats import rankdata
+
     together = rankdata(np.concatenate([attacks, benign]))
     # For each score, the share of the other class that lies below it.
     above = (together[:m] - rankdata(attacks)) / n

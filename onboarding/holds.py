@@ -69,8 +69,8 @@ TEXTS: Mapping[HoldReason, tuple[str, str]] = {
     ),
     HoldReason.NO_MESSAGES: (
         "none of the {listed} messages listed in {mailboxes} mailboxes could be stored ({skipped})",
-        "make unreadable ones readable; if they lie outside the lookback, widen it with `gatehouse tenant set {tenant} --lookback`; then "
-        "run `gatehouse onboard {tenant}`",
+        "make unreadable ones readable; if they lie outside the lookback, widen it with `gatehouse tenant set {tenant} "
+        "--lookback`; then run `gatehouse onboard {tenant}`",
     ),
     HoldReason.NOTHING_BUT_JUNK: (
         "all {stored} stored messages lie in junk or trash folders: nothing shows what normal mail looks like",

@@ -54,15 +54,6 @@ class Settings(BaseSettings):
     shards: int = Field(
         default=16, ge=1, le=100, description="groups that a tenant's mailboxes are dealt into, each one task"
     )
-    page_messages: int = Field(
-        default=1000, ge=1, le=10_000, description="most messages on one page: what is lost when a worker is killed"
-    )
-    page_bytes: int = Field(
-        default=32_000_000, ge=100_000, le=1_000_000_000, description="most bytes of raw mail on one page"
-    )
-    max_message_bytes: int = Field(
-        default=50_000_000, ge=10_000, le=500_000_000, description="a larger message is skipped as too-large"
-    )
     alpha: float = Field(
         default=1e-3,
         gt=0,

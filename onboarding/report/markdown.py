@@ -43,7 +43,10 @@ def outcome_page(workspace: Workspace, tenant: str, outcome: dict[str, Any]) -> 
             )
             for f in found
         ]
-        head = "The strongest outliers of the history. They count as false positives until someone says otherwise."
+        head = (
+            f"The {len(listed)} strongest of {outcome['findings']} outliers of the history. They count as false positives "
+            "until someone says otherwise."
+        )
         parts.append(
             f"## Findings in history\n\n{head}\n\n" + table(("sender", "kind", "tail", "why", "where"), listed)
         )
@@ -84,7 +87,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def cell(text: str) -> str:
     """Text from mail made safe for a Markdown table: no markup, no new cell, no link."""
-    safe = "".join(f"&#{ord(c)};" if c in "|<>[]()`*_&\\!#" else c for c in text if c.isprintable())
+    safe = "".join(f"&#{ord(c)};" if c in "|<>[]`*&\\" else c for c in text if c.isprintable())
     return safe.replace("://", ":&#47;&#47;")
 
 
@@ -120,12 +123,14 @@ def _promise(summary: dict[str, Any]) -> str:
         "",
         f"* observed on the certifying part: {certificate['messages_flagged']:,} of {certificate['n']:,} messages",
         f"* burn-in: {burn_in['days']} days; new senders before {burn_in['new_sender_rate_before']:.1%}, "
-        f"after {burn_in['new_sender_rate_after']:.1%}",
+        f"after {burn_in['new_sender_rate_after']:.1%}"
+        + ("" if burn_in["settled"] else "; the rate has not settled yet"),
     ]
     if audit["weeks"]:
         lines.append(
-            f"* walk-forward audit over {audit['weeks']} weeks: promised {audit['promised']:.2g}, "
-            f"observed {audit['observed']:.2g} ({'kept' if audit['kept'] else 'broken'})"
+            f"* walk-forward audit: had thresholds been set each week on the weeks before, {audit['weeks']} weeks would have "
+            f"been promised {audit['promised']:.2g} (early ones, with little behind them, less) and have seen "
+            f"{audit['observed']:.2g}: the promise was {'kept' if audit['kept'] else 'broken'}"
         )
     return "\n".join(lines)
 
