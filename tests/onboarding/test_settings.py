@@ -42,7 +42,6 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
         ("GATEHOUSE_ALPHA", "nan"),
         ("GATEHOUSE_ALPHA", "1e-3 per message\nor so"),
         ("GATEHOUSE_TASK_RUNNER", "ray"),
-        ("GATEHOUSE_MAX_MESSAGE_BYTES", "9" * 5000),
     ],
 )
 def test_a_wrong_value_is_one_line_naming_it(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:

@@ -1,0 +1,43 @@
+"""A hold is an outcome, not a crash: in Prefect it is a state named `Held`, with the reason as its message."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect.states import Completed
+
+from onboarding.holds import Hold
+from onboarding.stage import Held
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def may_hold(step: Callable[P, R]) -> Callable[P, R]:
+    """A step whose `Held` ends the task run in the state of that name, without a traceback in anybody's log.
+
+    What the task gives is then the `Hold`: read it through `passed`.
+    """
+
+    @functools.wraps(step)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return step(*args, **kwargs)
+        except Held as held:
+            return cast(R, held_state(held.hold, held.hold))
+
+    return wrapped
+
+
+def passed(result: R) -> R:
+    """The result of a task that may hold. Raises Held when it did."""
+    if isinstance(result, Hold):
+        raise Held(result)
+    return result
+
+
+def held_state(hold: Hold, data: Any) -> Any:
+    """The state of a run that was held."""
+    return Completed(name="Held", message=f"{hold.message}. What helps: {hold.remedy}", data=data)
