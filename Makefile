@@ -25,6 +25,9 @@ test: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+evaluate: setup
+	$(BIN)/python -m benchmarks.evaluate
+
 lint: setup
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
