@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect.states import Completed
+from prefect.states import Completed, State
 
 from onboarding.holds import Hold
 from onboarding.stage import Held
@@ -33,9 +33,11 @@ def may_hold(step: Callable[P, R]) -> Callable[P, R]:
 
 def passed(result: R) -> R:
     """The result of a task that may hold. Raises Held when it did."""
-    if isinstance(result, Hold):
-        raise Held(result)
-    return result
+    # A task that gives a state itself is answered with that state, not with what it carries.
+    value = result.result() if isinstance(result, State) else result
+    if isinstance(value, Hold):
+        raise Held(value)
+    return cast(R, value)
 
 
 def held_state(hold: Hold, data: Any) -> Any:

@@ -15,7 +15,7 @@ from command_line import Gatehouse
 
 from onboarding.sources.simulated.source import SimulatedSource
 
-SOURCE = "simulated:seed=3,mailboxes=8,days=50,rate=14"
+SOURCE = "simulated:seed=3,mailboxes=6,days=45,rate=12"
 
 MOMENTS = ("ingest 0.2", "ingest 0.6", "baseline", "calibrate", "readiness")
 """In which part of the run to kill: when so much of the mail has been read, or when that step has begun."""
