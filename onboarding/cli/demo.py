@@ -11,7 +11,7 @@ import click
 from onboarding.cli.console import document, json_option, say, speaks_plainly
 
 TENANT = "demo"
-SOURCE = "simulated:seed=7,mailboxes=24,days=150,rate=20"
+SOURCE = "simulated:seed=7,mailboxes=20,days=120,rate=20"
 LIVE_DAYS = 3
 ATTACKS_A_KIND = 3
 
