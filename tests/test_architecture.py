@@ -25,7 +25,9 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute, so that an arrow can be read off the line"
+            assert node.level == 0, (
+                f"{path}:{node.lineno}: imports are absolute, so that an arrow can be read off the line"
+            )
             yield node.lineno, (node.module or "").split(".")[0]
 
 
@@ -54,5 +56,7 @@ def test_every_module_says_what_it_is_for() -> None:
 
 def test_no_module_is_named_after_nothing() -> None:
     named = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
-    wrong = [str(p.relative_to(ROOT)) for package in PACKAGES for p in (ROOT / package).rglob("*.py") if p.stem in named]
+    wrong = [
+        str(p.relative_to(ROOT)) for package in PACKAGES for p in (ROOT / package).rglob("*.py") if p.stem in named
+    ]
     assert not wrong
