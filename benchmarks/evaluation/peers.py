@@ -30,6 +30,8 @@ from detection.mail.parse import parse
 
 RSPAMD_FLAGS = 6.0
 """rspamd's own bar for adding a header."""
+WAIT_SECONDS = 120
+"""For rspamd to begin: it compiles its patterns first."""
 _KEPT = re.compile(rb"^(from|subject|mime-version|content-[a-z-]+)\s*:", re.IGNORECASE)
 _MASKED = re.compile(rb"phishing@pot", re.IGNORECASE)
 
@@ -153,7 +155,7 @@ def _free_port() -> int:
 
 
 def _answers(port: int) -> bool:
-    for _ in range(60):
+    for _ in range(WAIT_SECONDS * 4):
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
             connection.request("GET", "/ping")

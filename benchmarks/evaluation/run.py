@@ -252,7 +252,7 @@ def by_rspamd(tenant: Tenant, port: int | None, sizes: Sizes) -> None:
         "SpamAssassin was not run: at some 6 mails a second it would take longer than all the rest"
     )
     if port is None:
-        tenant.tried.notes.append("rspamd was not run: it is not installed")
+        tenant.tried.notes.append("rspamd was not run: it is not installed, or did not begin in time")
         return
     step = max(1, -(-len(tenant.rows) // sizes.letters))
     sampled = tenant.rows[::step]
