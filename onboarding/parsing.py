@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from detection.mail.columns import Origin, row_of
-
 from detection.mail.batch import Row
+from detection.mail.columns import Origin, row_of
 from detection.mail.message import Message, Skip, SkipReason
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
