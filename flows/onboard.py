@@ -38,6 +38,7 @@ def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | Non
 
 
 @task(tags=["ingest"], task_run_name="ingest {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@may_hold
 def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool) -> int:
     """Reads the mailboxes of one shard to their ends, in a worker process."""
     return pool.run(ingest, workspace, token, mailboxes)
@@ -118,7 +119,7 @@ def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
         ):
             groups = deal(list(sizes), sizes, workspace.settings.shards)
             futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
-            listed = sum(future.result() for future in futures)
+            listed = sum(passed(future.result()) for future in futures)
             stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
         bar.finish(f"{listed:,} messages read in this run")
     if last.position >= Step.BASELINE.position:

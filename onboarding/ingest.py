@@ -22,7 +22,7 @@ from onboarding.lifecycle import Step
 from onboarding.parsing import Belief, parse_page
 from onboarding.sources.base import CursorLostError, Page, SourceError
 from onboarding.sources.registry import open_source
-from onboarding.stage import Stage, stage
+from onboarding.stage import Stage, full_disk_holds, stage
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     """Reads mailboxes to their ends, one after the other; gives how many messages were listed.
 
     A mailbox that cannot be read ends as failed, with its reason, and the others go on. Raises Fenced when the run has
-    been replaced.
+    been replaced, Held when the disk is full.
     """
     with workspace.database.session(token.tenant) as session:
         tenant = tenants.get(session, token.tenant)
@@ -84,7 +84,8 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     for name in names:
         try:
             try:
-                listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
+                with full_disk_holds(token.tenant, workspace.home):
+                    listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
             except CursorLostError as lost:
                 log.info("%s: %s", token.tenant, lost)
                 with workspace.database.transaction(token.tenant) as session:

@@ -122,11 +122,15 @@ def canary_of(session: Session, tenant: str) -> Canary | None:
 def missing_for(session: Session, tenant: str, mode: Mode) -> list[str]:
     """What forbids the tenant a stricter mode than it has, a sentence each; nothing when it may have it."""
     before = activations.current(session, tenant)
+    now = versions.calibration(session, tenant, before.calibration) if before else None
     lacking = [
         f"gate {row.name} asks for {row.bar} and measured "
         f"{'nothing' if row.value is None else f'{row.value:.3g}'} ({row.remedy})"
         for row in gates.latest(session, tenant)
-        if not row.passed and mode in _blocked_by(row.name)
+        if not row.passed
+        and mode in _blocked_by(row.name)
+        # What is in force may have been certified since the gates were measured.
+        and not (row.name == "certificate" and now is not None and now.valid)
     ]
     if before is None or mode not in CANARY or STRICTNESS.index(mode) <= STRICTNESS.index(before.mode):
         return lacking

@@ -62,14 +62,17 @@ def running(
 
 
 def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
-    """What `gatehouse onboard --json` ends with: where the tenant stands, in one document of JSON values."""
+    """What `gatehouse onboard --json` ends with: where the tenant stands, in one document of JSON values.
+
+    Baseline and calibration are those in force; of a tenant that was never activated, the newest.
+    """
     with workspace.database.session(tenant) as session:
         row = tenants.get(session, tenant)
         totals = mailboxes.totals(session, tenant)
         done = steps.of_run(session, tenant, run)
-        baseline = versions.baseline(session, tenant)
-        calibration = versions.calibration(session, tenant)
         activation = activations.current(session, tenant)
+        baseline = versions.baseline(session, tenant, activation.baseline if activation else None)
+        calibration = versions.calibration(session, tenant, activation.calibration if activation else None)
         rehearsed = rehearsals.of_calibration(session, tenant, calibration.version) if calibration else []
         found = decisions.count_findings(session, tenant, calibration.version) if calibration else 0
     return {

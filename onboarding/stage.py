@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from onboarding.database import steps, tenants
 from onboarding.database.runs import Fenced, RunToken
-from onboarding.holds import Hold
+from onboarding.files import StoreError
+from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step, WorkState
 from onboarding.workspace import Workspace
 
@@ -24,6 +27,20 @@ class Held(Exception):  # noqa: N818 - where a tenant stands, not a mistake
     def __init__(self, hold: Hold) -> None:
         super().__init__(hold.message)
         self.hold = hold
+
+    def __reduce__(self) -> tuple[type[Held], tuple[Hold]]:
+        return Held, (self.hold,)
+
+
+@contextmanager
+def full_disk_holds(tenant: str, folder: Path) -> Iterator[None]:
+    """Turns an error of the disk being full into Held: that is where a tenant stands, and freeing space is the remedy."""
+    try:
+        yield
+    except (OSError, StoreError) as error:
+        if any(getattr(one, "errno", None) == errno.ENOSPC for one in (error, error.__cause__)):
+            raise Held(hold(HoldReason.DISK_FULL, tenant=tenant, path=folder)) from error
+        raise
 
 
 @dataclass(slots=True)
@@ -51,7 +68,8 @@ def stage(
     begun = time.monotonic()
     current = Stage(workspace, token, step)
     try:
-        yield current
+        with full_disk_holds(token.tenant, workspace.home):
+            yield current
     except Fenced:
         raise
     except Held as held:
@@ -63,7 +81,7 @@ def stage(
     _finish(current, begun, WorkState.COMPLETED)
 
 
-def _finish(current: Stage, begun: float, state: WorkState, error: str | None = None, hold: Hold | None = None) -> None:
+def _finish(current: Stage, begun: float, state: WorkState, error: str | None = None, held: Hold | None = None) -> None:
     token = current.token
     with current.workspace.database.transaction(token.tenant) as session:
         steps.finish(
@@ -75,8 +93,8 @@ def _finish(current: Stage, begun: float, state: WorkState, error: str | None = 
             state=state,
             error=error,
         )
-        if hold is not None:
-            tenants.hold(session, token.tenant, hold, actor="gatehouse")
+        if held is not None:
+            tenants.hold(session, token.tenant, held, actor="gatehouse")
 
 
 def _said(error: BaseException) -> str:

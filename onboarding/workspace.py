@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import onboarding.database.models  # noqa: F401 - every table is known before any is written: foreign keys need theirs
 from onboarding.database.connection import Database
 from onboarding.database.upgrade import open_database
 from onboarding.layout import TenantLayout

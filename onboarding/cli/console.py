@@ -69,6 +69,7 @@ PLAIN: dict[str, Exit] = {
     "onboarding.files.StoreError": Exit.FAILED,
     "onboarding.lifecycle.TransitionError": Exit.FAILED,
     "onboarding.sources.base.SourceError": Exit.FAILED,
+    "sqlalchemy.exc.OperationalError": Exit.FAILED,
 }
 """Errors that a user can meet, whose message is made for them. By name, so that no command loads all of Gatehouse first."""
 
@@ -95,7 +96,8 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
                 say(f"held: {hold.message}")
                 say(f"what helps: {hold.remedy}")
                 sys.exit(int(code))
-            fail(str(error), code)
+            # Of SQLAlchemy's errors the driver's own words; the statement is for nobody here.
+            fail(str(getattr(error, "orig", None) or error), code)
 
     return wrapped
 

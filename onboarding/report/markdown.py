@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from onboarding.database import decisions, gates, rehearsals, versions
+from onboarding.database import activations, decisions, gates, rehearsals, versions
 from onboarding.workspace import Workspace
 
 
@@ -14,7 +14,8 @@ def outcome_page(workspace: Workspace, tenant: str, outcome: dict[str, Any]) -> 
     """What was learned, what is promised, what was found, what happens next."""
     with workspace.database.session(tenant) as session:
         measured = gates.latest(session, tenant)
-        calibration = versions.calibration(session, tenant)
+        activation = activations.current(session, tenant)
+        calibration = versions.calibration(session, tenant, activation.calibration if activation else None)
         found = decisions.findings(session, tenant, calibration.version, limit=10) if calibration else []
         sources = rehearsals.sources_of(session, tenant, calibration.version) if calibration else []
         rehearsed = {

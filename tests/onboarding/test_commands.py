@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,20 @@ def test_every_plain_error_exists() -> None:
     for name in PLAIN:
         module, _, kind = name.rpartition(".")
         assert issubclass(getattr(import_module(module), kind), Exception)
+
+
+def test_a_command_knows_every_table_before_it_writes_one() -> None:
+    # In a process of its own: in this one, other tests have loaded every model already.
+    script = (
+        "import onboarding.workspace; from onboarding.database.rows import Row; "
+        "[key.column for table in Row.metadata.tables.values() for key in table.foreign_keys]"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_status_speaks_of_the_calibration_in_force(active: Workspace, home: Path) -> None:
+    before = json.loads(gatehouse(home, "status", "acme", "--json").stdout)
+    gatehouse(home, "tenant", "set", "acme", "--budget", "0.03")
+    made = json.loads(gatehouse(home, "calibrate", "acme", "--json").stdout)["calibration"]["version"]
+    after = json.loads(gatehouse(home, "status", "acme", "--json").stdout)
+    assert after["calibration"]["version"] == before["activation"]["calibration"] != made

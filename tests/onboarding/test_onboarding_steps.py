@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from tenants_at_hand import SMALL, onboard, register
 from onboarding import store
 from onboarding.database import mailboxes, runs
 from onboarding.database.runs import TenantBusy
+from onboarding.holds import HoldReason, hold
 from onboarding.recalibrate import recalibrate
 from onboarding.registration import change_tenant, remove_tenant
 from onboarding.rehearsal.recipe import recipes
 from onboarding.run import ONBOARD, running
 from onboarding.settings import Settings
+from onboarding.stage import Held
 from onboarding.workspace import Workspace, open_workspace
 
 
@@ -225,3 +229,23 @@ def test_removing_a_tenant_leaves_nothing(workspace: Workspace, small_mail: Path
     assert removed["files"] > 0
     assert not workspace.layout("acme").root.exists()
     json.dumps(removed)
+
+
+def test_a_full_disk_holds_the_tenant_and_the_next_run_goes_on(
+    workspace: Workspace, small_mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(workspace, "acme", f"eml:{small_mail}", "acme.example")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("onboarding.files.os.fsync", full)
+        outcome = onboard(workspace, "acme")
+    assert (outcome["state"], outcome["held_reason"]) == ("held", "disk-full")
+    assert onboard(workspace, "acme")["state"] == "active"
+
+
+def test_a_hold_survives_the_way_back_from_a_worker() -> None:
+    held = Held(hold(HoldReason.NO_MAILBOXES, tenant="acme", source="eml:/mail"))
+    assert pickle.loads(pickle.dumps(held)).hold == held.hold

@@ -94,7 +94,7 @@ def test_alert_is_refused_before_the_canary_has_seen_enough(acme: Workspace) -> 
 def test_a_failed_gate_is_named_beside_the_canary(acme: Workspace) -> None:
     with acme.database.transaction("acme") as session:
         token = runs.begin(session, "acme", kind="onboard", actor="ada")
-        failed = Measured(name="certificate", measure="m", value=0.5, bar="at most 0.01", passed=False, remedy="wait")
+        failed = Measured(name="walk-forward", measure="m", value=0.5, bar="at most 0.01", passed=False, remedy="wait")
         gates.record(session, token, [failed])
     with acme.database.session("acme") as session:
         missing = missing_for(session, "acme", Mode.ALERT)
