@@ -59,8 +59,16 @@ def running(home: Path) -> ServerAddress | None:
     return address if _alive(address.pid) and _healthy(address) else None
 
 
-def start(home: Path, environment: dict[str, str], tell: Callable[[str], None] = lambda _: None) -> ServerAddress:
+def start(
+    home: Path,
+    environment: dict[str, str],
+    tell: Callable[[str], None] = lambda _: None,
+    first_port: int = FIRST_PORT,
+) -> ServerAddress:
     """Starts a server in the background and waits until it answers; gives the running one when there is one.
+
+    It gets the first free port from `first_port` on. Two that start at once should be given ports apart: a port is
+    free until somebody answers on it.
 
     Raises ServerError when it ends early or does not answer within `START_TIMEOUT_SECONDS`.
     """
@@ -68,7 +76,7 @@ def start(home: Path, environment: dict[str, str], tell: Callable[[str], None] =
         return address
     log = home / "prefect" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = _free_port(first_port)
     tell(f"starting the Prefect server on port {port} (some 20 s the first time)")
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -117,8 +125,8 @@ def _state_file(home: Path) -> Path:
     return home / "prefect" / "gatehouse-server.json"
 
 
-def _free_port() -> int:
-    for port in [*range(FIRST_PORT, FIRST_PORT + 50), 0]:
+def _free_port(first: int) -> int:
+    for port in [*range(first, first + 50), 0]:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

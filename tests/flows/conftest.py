@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from flows.environment import prefect_environment
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("prefect")
-    yield server.start(home, prefect_environment(home)).api_url
+    # Processes that run tests side by side start their servers at the same moment: each has ports of its own.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    address = server.start(home, prefect_environment(home), first_port=4300 + 50 * worker)
+    yield address.api_url
     server.stop(home)
 
 

@@ -99,7 +99,7 @@ def test_a_failed_gate_is_named_beside_the_canary(acme: Workspace) -> None:
     with acme.database.session("acme") as session:
         missing = missing_for(session, "acme", Mode.ALERT)
         assert len(missing) == 2
-        assert "gate certificate" in missing[0]
+        assert "gate walk-forward" in missing[0]
         assert missing_for(session, "acme", Mode.SHADOW) == []
 
 
