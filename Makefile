@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 
-.PHONY: setup demo test lint bench evaluate lock clean
+.PHONY: setup setup-dev demo test lint bench evaluate lock clean
 
 setup: .venv/.done
+setup-dev: .venv/.dev
 
 .venv/.done: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Gatehouse needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -16,23 +17,31 @@ setup: .venv/.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
+# What tests need besides: the vendors' own mail clients are large, so a demonstration does without them.
+.venv/.dev: .venv/.done requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock \
+		|| $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
 demo: setup
 	$(BIN)/gatehouse demo
 
-test: setup
+test: setup-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
-bench: setup
+bench: setup-dev
 	$(BIN)/python -m benchmarks
 
-evaluate: setup
+evaluate: setup-dev
 	$(BIN)/python -m benchmarks.evaluate
 
-lint: setup
+lint: setup-dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 lock:
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra build --output-file requirements.lock
+	$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .gatehouse
