@@ -26,6 +26,7 @@ from onboarding.report.write import write_report
 from onboarding.run import ONBOARD, outcome, running
 from onboarding.shards import deal, named
 from onboarding.stage import Held
+from onboarding.widen import held_for_history, short_of_history, widen_lookback
 from onboarding.workers import WorkerPool
 from onboarding.workspace import Workspace, open_workspace
 
@@ -109,7 +110,22 @@ def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
-    tenant = token.tenant
+    """The stages, and again over more history while the gates ask for it; what came of them is in force meanwhile."""
+    while True:
+        try:
+            short = _once(workspace, token, last)
+        except Held as held:
+            short = held_for_history(held.hold)
+            if short is None or widen_lookback(workspace, token, short) is None:
+                raise
+        else:
+            if short is None or widen_lookback(workspace, token, short) is None:
+                return
+
+
+def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
+    """All stages; gives why more history is wanted, None when it is not."""
+    tenant, short = token.tenant, None
     sizes = passed(connect_source(workspace, token))
     if last.position >= Step.INGEST.position:
         bar = StageBar(tenant, "ingest", "messages")
@@ -138,9 +154,11 @@ def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
         bar = StageBar(tenant, "readiness", "gates")
         readiness = passed(measure_readiness(workspace, token, calibration))
         bar.finish(f"{sum(gate.passed for gate in readiness.measured)} of {len(readiness.measured)} gates passed")
+        short = short_of_history(readiness.measured)
     if last.position >= Step.ACTIVATE.position:
         bar = StageBar(tenant, "activate", "")
         bar.finish(f"active in {activate_detection(workspace, token, baseline, calibration, readiness)}")
+    return short
 
 
 def _publish(workspace: Workspace, token: RunToken) -> None:

@@ -34,7 +34,7 @@ def tenant() -> None:
     type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
     help="One minus the confidence of the promise.",
 )
-@click.option("--lookback", help="How far back mail is read, such as 90d; by default all of it.")
+@click.option("--lookback", help="How far back mail is read, such as 90d; by default as `gatehouse settings` says.")
 @click.option("--tag", "tags", multiple=True, help="A tag for choosing tenants; may be repeated.")
 @json_option
 @speaks_plainly
@@ -50,6 +50,7 @@ def add(
 ) -> None:
     """Registers a tenant. Nothing is read yet."""
     from onboarding.database import tenants
+    from onboarding.widen import FIXED
     from onboarding.workspace import open_workspace
 
     try:
@@ -71,6 +72,7 @@ def add(
             delta=delta if delta is not None else settings.delta,
             lookback_days=days if days is not None else settings.lookback_days,
             tags=tags,
+            overrides={FIXED: True} if days is not None else {},
             actor=actor(),
         )
     if as_json:
@@ -122,8 +124,8 @@ def change(
     if not values and auto is None and not read_again:
         fail("nothing to change: name --domain, --source, --budget, --lookback, --auto or --read-again", Exit.USAGE)
     workspace = open_workspace()
-    if auto is not None:
-        values["overrides"] = _advancing(workspace, name, auto)
+    if auto is not None or lookback is not None:
+        values["overrides"] = _overrides(workspace, name, auto, lookback)
     row, again = change_tenant(workspace, name, actor=actor(), read_again=read_again, **values)
     if as_json:
         document(shown(row))
@@ -131,14 +133,19 @@ def change(
     say(f"tenant {name} changed; {follow}")
 
 
-def _advancing(workspace: Any, name: str, auto: str) -> dict[str, Any]:
+def _overrides(workspace: Any, name: str, auto: str | None, lookback: str | None) -> dict[str, Any]:
+    """What a person has set for the tenant, with what is set now."""
     from onboarding.database import tenants
     from onboarding.policy import AUTO
+    from onboarding.widen import FIXED
 
     with workspace.database.session(name) as session:
         overrides = dict(tenants.get(session, name).overrides)
-    overrides.pop(AUTO, None)
-    return overrides if auto == "off" else overrides | {AUTO: auto}
+    if auto is not None:
+        overrides |= {AUTO: auto}
+        if auto == "off":
+            del overrides[AUTO]
+    return overrides if lookback is None else overrides | {FIXED: True}
 
 
 @tenant.command("list")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -66,6 +67,7 @@ def add(
     lookback_days: int | None,
     actor: str,
     tags: Sequence[str] = (),
+    overrides: Mapping[str, Any] = MappingProxyType({}),
 ) -> Tenant:
     """Registers a tenant. Raises TenantError for a name that is taken or malformed, and for a source URI with a secret.
 
@@ -88,7 +90,7 @@ def add(
         delta=delta,
         lookback_days=lookback_days,
         tags=sorted(set(tags)),
-        overrides={},
+        overrides=dict(overrides),
         state=TenantState.REGISTERED,
         mode=Mode.OFF,
         created_at=at,
