@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from onboarding import scores
 from onboarding.consolidate import consolidate
 from onboarding.database import mailboxes, tenants, versions
 from onboarding.database.runs import RunToken
-from onboarding.files import StoreError, remove_tree
+from onboarding.files import TEMPORARY, StoreError, move_into_place, remove_tree
 from onboarding.history import History, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step
@@ -130,9 +131,11 @@ def _snapshot(workspace: Workspace, token: RunToken, history: History, batch: Me
     if known is not None and layout.baseline(known.version).exists():
         return known.version
     version = known.version if known is not None else (newest.version if newest else 0) + 1
+    draft = layout.baseline(version).with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
+    snapshot = write_snapshot(tables, draft, {"history": history.digest, "engine": engine.version})
     # What lies there without a record is what a killed run left.
     remove_tree(layout.baseline(version))
-    snapshot = write_snapshot(tables, layout.baseline(version), {"history": history.digest, "engine": engine.version})
+    move_into_place(draft, layout.baseline(version))
     write_names(batch, layout.names(version))
     with workspace.database.transaction(token.tenant) as session:
         row = versions.record_baseline(

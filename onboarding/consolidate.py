@@ -47,7 +47,6 @@ def consolidate(
     when a part is missing or broken, or the disk is full.
     """
     names = sorted(set(parts))
-    _clear_temporary(layout)
     work = layout.history / f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}"
     try:
         work.mkdir(parents=True)
@@ -63,7 +62,8 @@ def consolidate(
             "one before it is still in force. Free space, then run the same command again"
         ) from error
     finally:
-        _clear_temporary(layout)
+        # Only one's own: another's draft may be that of the run which took over. `fencing.sweep_leftovers` takes the rest.
+        remove_tree(work)
     return history
 
 
@@ -219,7 +219,7 @@ def _put_in_force(layout: TenantLayout, work: Path, history: History) -> None:
         move_into_place(work, final)
     write_manifest(layout, history)
     for path in layout.history.iterdir():
-        if path.name not in (MANIFEST, history.digest) and path.is_dir():
+        if path.name not in (MANIFEST, history.digest) and path.is_dir() and not path.name.startswith(TEMPORARY):
             remove_tree(path)
 
 
@@ -233,11 +233,3 @@ def _holds(folder: Path, shards: tuple[Shard, ...]) -> bool:
         except OSError:
             return False
     return True
-
-
-def _clear_temporary(layout: TenantLayout) -> None:
-    for path in layout.history.glob(f"{TEMPORARY}*"):
-        if path.is_dir():
-            remove_tree(path)
-        else:
-            path.unlink(missing_ok=True)

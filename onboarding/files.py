@@ -1,4 +1,8 @@
-"""Files that are there whole or not at all: the only way the store touches the disk."""
+"""Files that are there whole or not at all: the only way the store touches the disk.
+
+What becomes visible (a rename) or disappears (a removal) does so under a guard, when one is set: a run sets the one
+that holds its lease (`onboarding.fencing`), so that a run which was declared dead and wakes up publishes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +23,22 @@ TEMPORARY = ".tmp-"
 
 class StoreError(Exception):
     """Something at rest cannot be written or read. The message says which file, what is wrong, and what to do."""
+
+
+Guard = Callable[[], AbstractContextManager[object]]
+"""Makes a block in which files may be published; entering it raises when that is no longer allowed."""
+
+_guard: ContextVar[Guard] = ContextVar("guard of publishing", default=nullcontext)
+
+
+@contextmanager
+def guarded(guard: Guard) -> Iterator[None]:
+    """Within the block (and what it submits with its context), files are published and removed under this guard."""
+    before = _guard.set(guard)
+    try:
+        yield
+    finally:
+        _guard.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +106,17 @@ def temporary(folder: Path) -> Iterator[tuple[Path, Digesting]]:
 def move_into_place(path: Path, final: Path) -> None:
     """Renames a whole file or folder to its final name, replacing a file of that name, durably.
 
-    Raises StoreError when it cannot be done; a file is gone then.
+    Raises StoreError when it cannot be done, and what the guard raises; a file is gone then.
     """
     try:
-        os.replace(path, final)
+        with _guard.get()():
+            os.replace(path, final)
         sync_folder(final.parent)
-    except OSError as error:
+    except BaseException as error:
         if not path.is_dir():
             path.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise StoreError(
             f"cannot put {final.name} in place in {final.parent}: {error.strerror or error}; allow writing there, then "
             "run the same command again"
@@ -140,7 +164,8 @@ def remove_tree(folder: Path) -> Removed:
                 size += os.lstat(os.path.join(path, name)).st_size
             files += 1
     problems: list[str] = []
-    shutil.rmtree(folder, onerror=lambda _how, path, why: problems.append(f"{path}: {why[1]}"))
+    with nullcontext() if folder.name.startswith(TEMPORARY) else _guard.get()():
+        shutil.rmtree(folder, onerror=lambda _how, path, why: problems.append(f"{path}: {why[1]}"))
     if problems or folder.exists():
         raise StoreError(
             f"{folder} could not be removed whole ({len(problems)} left, first {problems[:1]}): allow deleting there, "

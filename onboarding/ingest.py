@@ -1,7 +1,8 @@
 """Step 2: every message of every mailbox is read, parsed and stored, or skipped with a reason; nothing twice.
 
 A page's part is on disk before its record, its counts and the cursor behind it are committed in one transaction. Killed
-anywhere, the next run reads on from the cursor and writes the same page again; the part that nobody recorded is swept.
+anywhere, the next run reads on from the cursor and writes the same page again; a part that nobody recorded is swept when
+a run begins (`fencing.sweep_leftovers`), and never by a worker: another of the same run may be about to record it.
 """
 
 from __future__ import annotations
@@ -113,11 +114,9 @@ def _ingest_mailbox(
     organisation: Organisation,
     belief: Belief,
 ) -> int:
-    database, layout = workspace.database, workspace.layout(token.tenant)
+    database = workspace.database
     with database.session(token.tenant) as session:
         mailbox = mailboxes.get(session, token.tenant, name)
-        recorded = [part.file for part in mailboxes.parts(session, token.tenant, name) if part.file]
-    store.sweep(layout, recorded, name)
     sequence, listed = mailbox.pages, 0
     for page in open_source(uri).pages(name, mailbox.cursor):
         record = _store_page(workspace, token, name, sequence, page, organisation, belief)

@@ -7,7 +7,9 @@ from typing import Any
 
 from onboarding import store
 from onboarding.database import mailboxes, runs, tenants
+from onboarding.database.heartbeat import beating
 from onboarding.database.tenants import Tenant
+from onboarding.fencing import fenced
 from onboarding.lifecycle import RunState
 from onboarding.workspace import Workspace
 
@@ -41,8 +43,10 @@ def remove_tenant(workspace: Workspace, name: str, *, actor: str) -> dict[str, A
     """
     with workspace.database.transaction(name) as session:
         tenants.get(session, name)
-        runs.begin(session, name, kind="remove", actor=actor)
-    files = store.remove_tenant(workspace.layout(name))
+        token = runs.begin(session, name, kind="remove", actor=actor)
+    with beating(workspace.database, token, every=workspace.settings.heartbeat_seconds), fenced(workspace, token):
+        files = store.remove_tenant(workspace.layout(name))
     with workspace.database.transaction(name) as session:
+        runs.fence(session, token)
         rows = tenants.remove(session, name, actor=actor)
     return {"tenant": name, "rows": rows, **asdict(files), "left": {"rows": 0, "files": 0}}

@@ -11,6 +11,7 @@ from typing import Any
 from onboarding.database import activations, decisions, mailboxes, rehearsals, runs, steps, tenants, versions
 from onboarding.database.heartbeat import beating
 from onboarding.database.runs import Fenced, RunToken
+from onboarding.fencing import fenced, sweep_leftovers
 from onboarding.lifecycle import RunState, when_started
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held
@@ -40,7 +41,9 @@ def running(
             tenants.move(session, tenant, when_started(row.state), actor=actor)
     state, error = RunState.COMPLETED, None
     try:
-        with beating(workspace.database, token, every=workspace.settings.heartbeat_seconds):
+        with beating(workspace.database, token, every=workspace.settings.heartbeat_seconds), fenced(workspace, token):
+            if kind == ONBOARD:
+                sweep_leftovers(workspace, token)
             yield token
     except Held as held:
         state, error = RunState.HELD, held.hold.message

@@ -13,6 +13,7 @@ from typing import Any
 
 from onboarding.database import steps, tenants
 from onboarding.database.runs import Fenced, RunToken
+from onboarding.fencing import fenced
 from onboarding.files import StoreError
 from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step, WorkState
@@ -68,7 +69,7 @@ def stage(
     begun = time.monotonic()
     current = Stage(workspace, token, step)
     try:
-        with full_disk_holds(token.tenant, workspace.home):
+        with full_disk_holds(token.tenant, workspace.home), fenced(workspace, token):
             yield current
     except Fenced:
         raise

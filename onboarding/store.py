@@ -113,14 +113,37 @@ def sweep(layout: TenantLayout, recorded: Iterable[str], mailbox: str | None = N
     return gone
 
 
+def sweep_drafts(layout: TenantLayout) -> list[str]:
+    """Takes away the drafts that killed runs left beside the mail; to be called as `sweep` is."""
+    folders = (layout.root, layout.history, layout.baseline(0).parent, layout.calibration(0).parent)
+    gone = []
+    for folder in (*folders, layout.scores, layout.report):
+        for path in sorted(folder.glob(".*")):
+            if path.is_dir():
+                remove_tree(path)
+            else:
+                path.unlink(missing_ok=True)
+            gone.append(str(path.relative_to(layout.root)))
+    return gone
+
+
 def remove_mailbox(layout: TenantLayout, mailbox: str) -> Removed:
     """Deletes the parts of one mailbox, for reading it again from the start."""
     return remove_tree(layout.mailbox(mailbox))
 
 
 def remove_tenant(layout: TenantLayout) -> Removed:
-    """Deletes everything of a tenant that lies on disk, and looks that it is gone. Raises StoreError if some stays."""
-    return remove_tree(layout.root)
+    """Deletes everything of a tenant that lies on disk, and looks that it is gone. Raises StoreError if some stays.
+
+    First it is all out of sight, in one move; what a kill leaves then is taken by the next removal.
+    """
+    aside = layout.root.with_name(f"{TEMPORARY}{layout.root.name}")
+    left = remove_tree(aside)
+    if layout.root.is_symlink() or not layout.root.exists():
+        return remove_tree(layout.root) if layout.root.is_symlink() else left
+    move_into_place(layout.root, aside)
+    removed = remove_tree(aside)
+    return Removed(left.files + removed.files, left.bytes + removed.bytes)
 
 
 def write_parquet(table: pa.Table, sink: Any) -> None:
@@ -155,5 +178,6 @@ __all__ = [
     "remove_tenant",
     "stored_parts",
     "sweep",
+    "sweep_drafts",
     "write_part",
 ]
