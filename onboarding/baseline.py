@@ -25,6 +25,7 @@ from onboarding.files import TEMPORARY, StoreError, move_into_place, remove_tree
 from onboarding.history import History, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step
+from onboarding.live.recent import write_recent
 from onboarding.made import Made, parts_digest, read_made, remember
 from onboarding.names import write_names
 from onboarding.scores import SECONDS_A_DAY
@@ -137,6 +138,7 @@ def _snapshot(workspace: Workspace, token: RunToken, history: History, batch: Me
     remove_tree(layout.baseline(version))
     move_into_place(draft, layout.baseline(version))
     write_names(batch, layout.names(version))
+    write_recent(batch, layout.recent(version))
     with workspace.database.transaction(token.tenant) as session:
         row = versions.record_baseline(
             session,

@@ -3,6 +3,7 @@
     tenants/<tenant>/mail/<mailbox>/part-000001-1a2b3c4d.parquet    messages as columns, one mailbox, as ingested
     tenants/<tenant>/history/                                       the same, one row a mail, in order of time
     tenants/<tenant>/baselines/<n>/  baselines/<n>-names.parquet  calibrations/<n>.json  scores/  report/
+    tenants/<tenant>/arrivals/00001764000000-17-ab12cd34.jsonl       live mail as it was decided on, not yet in the store
 
 Names from outside (tenants, mailboxes) become folder names by `slug`, so that none of them can leave its place.
 All paths are made by joining here: that is the seam at which a URL of an object store can take the folder's place.
@@ -56,6 +57,15 @@ class TenantLayout:
     def names(self, baseline: int) -> Path:
         """Texts of the keys of a baseline that reasons may have to name."""
         return self.root / "baselines" / f"{baseline}-names.parquet"
+
+    def recent(self, baseline: int) -> Path:
+        """Which of the latest messages a baseline has learned."""
+        return self.root / "baselines" / f"{baseline}-recent.npy"
+
+    @property
+    def arrivals(self) -> Path:
+        """The journal of live mail."""
+        return self.root / "arrivals"
 
     def calibration(self, version: int) -> Path:
         """One immutable calibration."""

@@ -45,6 +45,8 @@ class Scorer:
 
     tenant: str
     activation: int
+    mode: Mode
+    baseline_version: int
     calibration_version: int
     organisation: Organisation
     snapshot: Snapshot
@@ -91,6 +93,8 @@ def open_scorer(workspace: Workspace, tenant: str) -> Scorer:
     return Scorer(
         tenant=tenant,
         activation=activation.version,
+        mode=activation.mode,
+        baseline_version=activation.baseline,
         calibration_version=activation.calibration,
         organisation=Organisation(frozenset(row.domains)),
         snapshot=Snapshot.open(layout.baseline(baseline.version)),

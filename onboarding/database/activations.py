@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, select
+from sqlalchemy import ForeignKeyConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
@@ -163,3 +163,9 @@ def all_of(session: Session, tenant: str) -> Sequence[Activation]:
     return session.scalars(
         select(Activation).where(Activation.tenant == tenant).order_by(Activation.version.desc())
     ).all()
+
+
+def newest(session: Session) -> dict[str, int]:
+    """Version of the newest activation by tenant, of all tenants: for a fleet session."""
+    rows = session.execute(select(Activation.tenant, func.max(Activation.version)).group_by(Activation.tenant))
+    return {tenant: int(version) for tenant, version in rows}

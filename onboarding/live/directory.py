@@ -1,0 +1,70 @@
+"""The tenants that this process has open for live mail, by name; what is promoted is picked up within `LOOK_SECONDS`."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from onboarding.database import activations
+from onboarding.live.tenant import LiveTenant
+from onboarding.scoring import NotActive
+from onboarding.workspace import Workspace
+
+LOOK_SECONDS = 1.0
+MOST_OPEN = 1_000
+"""Tenants open at a time; the one asked least recently is closed for another. Opening one takes milliseconds."""
+
+
+class LiveTenants:
+    """Opens tenants as they are asked for. Not safe for several threads at once."""
+
+    def __init__(self, workspace: Workspace, *, most_open: int = MOST_OPEN) -> None:
+        self._workspace = workspace
+        self._most_open = most_open
+        self._open: OrderedDict[str, LiveTenant] = OrderedDict()
+        self._in_force: Mapping[str, int] = {}
+        self._look_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def get(self, tenant: str) -> LiveTenant:
+        """The tenant, on what is in force now.
+
+        Raises NotActive when nothing is, TenantError for a tenant that is not there.
+        """
+        self._look()
+        live = self._open.get(tenant)
+        if live is None:
+            live = self._open[tenant] = LiveTenant(self._workspace, tenant)
+            if len(self._open) > self._most_open:
+                self._open.popitem(last=False)[1].close()
+        elif self._in_force.get(tenant) != live.scorer.activation:
+            try:
+                live.switch()
+            except NotActive:
+                self.forget(tenant)
+                raise
+        self._open.move_to_end(tenant)
+        return live
+
+    def forget(self, tenant: str) -> None:
+        """Closes a tenant, such as one that was removed."""
+        if (live := self._open.pop(tenant, None)) is not None:
+            live.close()
+
+    def close(self) -> None:
+        """Closes all."""
+        for tenant in list(self._open):
+            self.forget(tenant)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        with self._workspace.database.fleet_session() as session:
+            self._in_force = activations.newest(session)
+        self._look_at = now + LOOK_SECONDS
+        for tenant in [name for name in self._open if name not in self._in_force]:
+            self.forget(tenant)

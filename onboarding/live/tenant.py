@@ -1,0 +1,163 @@
+"""One tenant, open for live mail: what is in force, and what arrived since, in memory.
+
+A message is decided once: asked again, the answer is what was decided then, and nothing is learned twice. What other
+processes decided is learned from their journals before the next decision is made (at most `FOLLOW_SECONDS` later), so
+that processes differ by no more than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from detection.baselines.overlay import Overlay
+from detection.decision import Decision, Verdict
+from detection.keys import NO_KEY
+from detection.mail.batch import MessageBatch, Row
+from detection.mail.message import Folder
+from onboarding import clock
+from onboarding.database import decisions
+from onboarding.live.arrivals import Arrival, Journal, Reader
+from onboarding.live.recent import Recent, read_recent
+from onboarding.scoring import Scorer, open_scorer
+from onboarding.verdicts import flagged, shown
+from onboarding.workspace import Workspace
+
+FOLLOW_SECONDS = 0.5
+REMEMBERED = 200_000
+"""Decisions kept in memory, to answer a message that comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer to one message."""
+
+    document: dict[str, Any]
+    """As `gatehouse score` shows it, and under which versions it was decided."""
+    verdict: str
+    again: bool
+    """It had been decided before."""
+
+
+class LiveTenant:
+    """What is in force for one tenant and what came since. Not safe for several threads at once."""
+
+    def __init__(self, workspace: Workspace, tenant: str) -> None:
+        self._workspace = workspace
+        self._journal = Journal(workspace.layout(tenant).arrivals)
+        self._follow_at = 0.0
+        self._open(open_scorer(workspace, tenant))
+
+    @property
+    def scorer(self) -> Scorer:
+        """What is in force."""
+        return self._scorer
+
+    def decide(self, row: Row, *, door: str = "api", learn: bool = True) -> Decided:
+        """The decision on a message. With `learn` it is remembered, recorded when flagged, and becomes part of what is known.
+
+        Raises OSError when it cannot be remembered, DatabaseError when it cannot be recorded: then nothing was learned,
+        and asking again is safe.
+        """
+        self.follow()
+        known = self._decided.get(row["message_key"]) if learn and row["message_key"] != NO_KEY else None
+        if known is not None:
+            return Decided(_document(row["path"], known), known.verdict, again=True)
+        begun = time.perf_counter()
+        batch, decision = self._scorer.decide(row, self._overlay, explain=False)
+        seconds = time.perf_counter() - begun
+        document = self._shown(row, decision)
+        if learn:
+            self._keep(batch, row, decision, seconds, door)
+        return Decided(document, str(decision.verdict), again=False)
+
+    def follow(self) -> None:
+        """Learns what other processes decided since it was last looked."""
+        now = time.monotonic()
+        if now < self._follow_at:
+            return
+        self._follow_at = now + FOLLOW_SECONDS
+        self._learn([arrival for arrival in self._reader.new() if arrival.key not in self._decided])
+
+    def switch(self) -> None:
+        """Opens what is in force now: the next decision is made by it, and by it alone. Raises NotActive."""
+        self._open(open_scorer(self._workspace, self._scorer.tenant))
+
+    def close(self) -> None:
+        """Ends this process's segment."""
+        self._journal.close()
+
+    def _open(self, scorer: Scorer) -> None:
+        layout = self._workspace.layout(scorer.tenant)
+        self._scorer = scorer
+        self._overlay = Overlay(scorer.snapshot.tables)
+        self._recent: Recent = read_recent(layout.recent(scorer.baseline_version))
+        self._reader = Reader(layout.arrivals)
+        self._decided: OrderedDict[int, Arrival] = OrderedDict()
+        self._follow_at = 0.0
+        self.follow()
+
+    def _learn(self, arrivals: list[Arrival]) -> None:
+        new = {arrival.key: arrival for arrival in reversed(arrivals)}
+        self._decided.update(new)
+        while len(self._decided) > REMEMBERED:
+            self._decided.popitem(last=False)
+        rows = [one.row for one in new.values() if learned(one) and not self._recent.knows(one.key, one.time)]
+        if rows:
+            rows.sort(key=lambda row: (row["time"], row["message_key"]))
+            self._overlay.learn(MessageBatch.from_rows(rows))
+
+    def _keep(self, batch: MessageBatch, row: Row, decision: Decision, seconds: float, door: str) -> None:
+        scorer = self._scorer
+        arrival = Arrival(
+            row=row,
+            verdict=str(decision.verdict),
+            kind=str(decision.kind) if decision.kind else None,
+            tail_probability=decision.tail_probability,
+            detectors={one.name: [one.score, one.tail_probability, one.share] for one in decision.detectors},
+            activation=scorer.activation,
+            calibration=scorer.calibration_version,
+            decided_at=clock.now().timestamp(),
+            seconds=seconds,
+            reasons=list(decision.reasons),
+            door=door,
+        )
+        if decision.verdict is not Verdict.SAFE:
+            # First: a line in the journal says that this is done.
+            with self._workspace.database.transaction(scorer.tenant) as session:
+                decisions.record_live(
+                    session, scorer.tenant, scorer.calibration_version, scorer.activation, [flagged(batch, 0, decision)]
+                )
+        self._reader.knows(self._journal.append([arrival]))
+        self._learn([arrival])
+
+    def _shown(self, row: Row, decision: Decision) -> dict[str, Any]:
+        return shown(row["path"], row["message_id"], decision) | {
+            "activation": self._scorer.activation,
+            "calibration": self._scorer.calibration_version,
+        }
+
+
+def learned(arrival: Arrival) -> bool:
+    """Whether a message becomes part of what is known: judged attacks and junk do not make their sender look familiar."""
+    return arrival.verdict != Verdict.ATTACK and arrival.row["folder"] != Folder.JUNK
+
+
+def _document(path: str, known: Arrival) -> dict[str, Any]:
+    parts = sorted(known.detectors.items(), key=lambda part: -part[1][2])
+    return {
+        "path": path,
+        "message_id": known.row["message_id"],
+        "decision": known.verdict,
+        "kind": known.kind,
+        "tail_probability": known.tail_probability,
+        "detectors": [
+            {"name": name, "score": score, "tail_probability": tail, "share": share}
+            for name, (score, tail, share) in parts
+        ],
+        "reasons": known.reasons,
+        "activation": known.activation,
+        "calibration": known.calibration,
+    }

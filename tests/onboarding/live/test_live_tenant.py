@@ -1,0 +1,135 @@
+"""Live mail is decided once, remembered before it is answered, and learned by every process alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tenants_at_hand import onboard, register
+
+from detection.baselines import facts
+from detection.mail.batch import Row
+from detection.mail.columns import Origin, row_of
+from detection.mail.message import Folder, Message
+from detection.mail.organisation import Organisation
+from detection.mail.parse import parse
+from onboarding.activate import set_mode
+from onboarding.database import decisions
+from onboarding.lifecycle import Mode
+from onboarding.live.arrivals import Reader, segments
+from onboarding.live.directory import LiveTenants
+from onboarding.live.tenant import LiveTenant
+from onboarding.scoring import NotActive
+from onboarding.settings import Settings
+from onboarding.workspace import Workspace, open_workspace
+
+DAY = 86_400
+URI = "simulated:seed=11,mailboxes=6,days=40,rate=8"
+
+
+@pytest.fixture(scope="module")
+def active(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    workspace = open_workspace(
+        Settings(home=tmp_path_factory.mktemp("live") / "home", parse_workers=0, heartbeat_seconds=60)
+    )
+    register(workspace, "acme", URI)
+    assert onboard(workspace, "acme")["state"] == "active"
+    yield workspace
+    workspace.database.close()
+
+
+def mail(live: LiveTenant, sender: str, number: int, *, day: int = 1, folder: Folder = Folder.INBOX) -> Row:
+    """The columns of a mail that comes some days after the end of the history."""
+    time = live.scorer.snapshot.last_time + day * DAY
+    own = next(iter(live.scorer.organisation.domains))
+    parsed = parse(
+        f"From: A Person <{sender}>\r\nTo: somebody@{own}\r\nSubject: note {number}\r\n"
+        f"Message-ID: <{number}@{sender}>\r\n\r\nhello {number}\r\n".encode()
+    )
+    assert isinstance(parsed, Message)
+    return row_of(parsed, Organisation(frozenset({own})), Origin("somebody", f"{number}.eml", folder), time)
+
+
+def standing(live: LiveTenant, sender: str) -> float:
+    """How many messages of the sender are known, as the next message of theirs sees it."""
+    batch, _ = live.scorer.decide(mail(live, sender, 999, day=9), live._overlay)
+    return float(live._overlay.look_up(batch)[facts.sender_messages][0])
+
+
+def test_a_message_is_decided_once_and_learned_once(active: Workspace) -> None:
+    live = LiveTenant(active, "acme")
+    row = mail(live, "once@partner.example", 1)
+    first, second = live.decide(row), live.decide(row)
+    assert (first.again, second.again) == (False, True)
+    assert first.document == second.document
+    assert standing(live, "once@partner.example") == 1
+
+
+def test_what_if_leaves_no_trace(active: Workspace) -> None:
+    live = LiveTenant(active, "acme")
+    assert not live.decide(mail(live, "whatif@partner.example", 1), learn=False).again
+    assert standing(live, "whatif@partner.example") == 0
+
+
+def test_another_process_and_a_later_one_know_what_was_decided(active: Workspace) -> None:
+    here, there = LiveTenant(active, "acme"), LiveTenant(active, "acme")
+    row = mail(here, "shared@partner.example", 1)
+    here.decide(row)
+    there._follow_at = 0
+    assert there.decide(row).again
+    assert standing(there, "shared@partner.example") == 1
+    assert standing(LiveTenant(active, "acme"), "shared@partner.example") == 1
+
+
+def test_junk_and_attacks_do_not_become_familiar(active: Workspace) -> None:
+    live = LiveTenant(active, "acme")
+    live.decide(mail(live, "junk@partner.example", 1, folder=Folder.JUNK))
+    assert standing(live, "junk@partner.example") == 0
+
+
+def test_a_line_without_its_end_waits_for_it(active: Workspace) -> None:
+    live = LiveTenant(active, "acme")
+    live.decide(mail(live, "cut@partner.example", 1))
+    folder = active.layout("acme").arrivals
+    name = next(name for name, _ in segments(folder) if b"cut@partner" in (folder / name).read_bytes())
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-20])
+    reader = Reader(folder)
+    before = list(reader.new())
+    (folder / name).write_bytes(whole)
+    assert [arrival.row["sender"] for arrival in reader.new()] == ["cut@partner.example"]
+    assert "cut@partner.example" not in [arrival.row["sender"] for arrival in before]
+
+
+def test_flagged_mail_is_in_the_database_with_its_reasons(active: Workspace) -> None:
+    live = LiveTenant(active, "acme")
+    own = next(iter(live.scorer.organisation.domains))
+    parsed = parse(
+        f"From: Chief Executive <ceo@gmail.com>\r\nReply-To: x@evil.example\r\nTo: somebody@{own}\r\n"
+        "Subject: Urgent wire transfer\r\nMessage-ID: <f@gmail.com>\r\n\r\n"
+        "Please send the wire transfer of $48,000 today to our new bank account. It is urgent and confidential.\r\n".encode()
+    )
+    assert isinstance(parsed, Message)
+    time = live.scorer.snapshot.last_time + DAY
+    row = row_of(parsed, Organisation(frozenset({own})), Origin("somebody", "f.eml", Folder.INBOX), time)
+    decided = live.decide(row)
+    assert decided.verdict in ("suspicious", "attack")
+    with active.database.session("acme") as session:
+        (stored,) = decisions.about(session, "acme", "f@gmail.com")
+    assert stored.attribution["reasons"] == decided.document["reasons"] != []
+    assert live.decide(row).document == decided.document
+
+
+def test_a_promote_is_picked_up_and_a_switched_off_tenant_is_refused(active: Workspace) -> None:
+    tenants = LiveTenants(active)
+    before = tenants.get("acme").scorer.activation
+    set_mode(active, "acme", Mode.OFF, actor="test", reason="test")
+    tenants._look_at = 0
+    with pytest.raises(NotActive, match="switched off"):
+        tenants.get("acme")
+    set_mode(active, "acme", Mode.SHADOW, actor="test", reason="test")
+    tenants._look_at = 0
+    live = tenants.get("acme")
+    assert live.scorer.activation == before + 2
+    document = live.decide(mail(live, "promoted@partner.example", 1)).document
+    assert document["activation"] == before + 2
