@@ -12,6 +12,7 @@ from onboarding.database.rows import Row
 from onboarding.database.runs import Lease, Run
 from onboarding.database.steps import StepRow
 from onboarding.database.tenants import Tenant
+from onboarding.database.tokens import ApiToken
 from onboarding.database.tuning import SharedTuning
 from onboarding.database.versions import Baseline, Calibration
 
@@ -20,6 +21,7 @@ METADATA = Row.metadata
 __all__ = [
     "METADATA",
     "Activation",
+    "ApiToken",
     "AuditEntry",
     "Baseline",
     "Calibration",
