@@ -35,7 +35,10 @@ ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=Tru
 OF_NO_TENANT = {"shared_tuning"}
 """What admins set for all: every tenant may read it, and nothing of any tenant is in it."""
 
-TABLES = [table.name for table in METADATA.sorted_tables if table.name not in OF_NO_TENANT]
+OF_THE_FLEET = {"api_tokens"}
+"""What is only for transactions of no tenant: a tenant's has no right on it at all."""
+
+TABLES = [table.name for table in METADATA.sorted_tables if table.name not in OF_NO_TENANT | OF_THE_FLEET]
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def both(database: Database) -> Database:
 
 def test_every_table_says_whose_its_rows_are() -> None:
     for table in METADATA.sorted_tables:
-        if table.name in OF_NO_TENANT:
+        if table.name in OF_NO_TENANT | OF_THE_FLEET:
             assert "tenant" not in table.c
             continue
         assert table.name == "tenants" or not table.c.tenant.nullable, table.name
@@ -58,7 +61,7 @@ def test_every_table_says_whose_its_rows_are() -> None:
 
 def test_every_key_begins_with_the_tenant() -> None:
     for table in METADATA.sorted_tables:
-        if table.name not in ("tenants", "audit_log", *OF_NO_TENANT):
+        if table.name not in ("tenants", "audit_log", *OF_NO_TENANT, *OF_THE_FLEET):
             assert next(iter(table.primary_key.columns)).name == "tenant", table.name
 
 
@@ -143,6 +146,13 @@ def test_raw_sql_sees_one_tenant(both: Database, table: str) -> None:
     with both.session("acme") as session:
         assert set(session.scalars(text(f"SELECT {column} FROM {table}"))) == {"acme"}
         assert set(session.scalars(text(f"SELECT {column} FROM {table} WHERE {column} = 'globex' OR true"))) == {"acme"}
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("table", sorted(OF_THE_FLEET))
+def test_a_tenant_has_no_right_on_what_is_the_fleets(both: Database, table: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied"), both.session("acme") as session:
+        session.execute(text(f"SELECT 1 FROM {table}"))
 
 
 @ON_POSTGRESQL
