@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from detection.mail.batch import MessageBatch
 from detection.mail.organisation import Organisation
@@ -120,13 +121,16 @@ def _ingest_mailbox(
     sequence, listed = mailbox.pages, 0
     for page in open_source(uri).pages(name, mailbox.cursor):
         record = _store_page(workspace, token, name, sequence, page, organisation, belief)
-        with database.transaction(token.tenant) as session:
-            if not mailboxes.record_page(session, token, record):
-                raise RuntimeError(f"mailbox {name} of {token.tenant} is being read twice at the same time")
+        if not database.write(token.tenant, partial(mailboxes.record_page, token=token, page=record)):
+            with database.session(token.tenant) as session:
+                cursor = mailboxes.get(session, token.tenant, name).cursor
+            if cursor != record.cursor:
+                log.info("%s: mailbox %s is read by another worker too: going on behind it", token.tenant, name)
+                return listed + _ingest_mailbox(workspace, token, uri, name, organisation, belief)
+            # It was this worker's own: kept, although the connection broke before the database said so.
         sequence += 1
         listed += record.listed
-    with database.transaction(token.tenant) as session:
-        mailboxes.finish(session, token, name)
+    database.write(token.tenant, partial(mailboxes.finish, token=token, name=name))
     log.info("%s: mailbox %s read, %d messages in this run", token.tenant, name, listed)
     return listed
 

@@ -58,8 +58,7 @@ def running(
         raise
     finally:
         try:
-            with workspace.database.transaction(tenant) as session:
-                runs.finish(session, token, state, error)
+            workspace.database.write(tenant, lambda session: runs.finish(session, token, state, error))
         except Fenced:
             log.warning("run %s of %s was replaced by another before it ended", token.run, tenant)
 

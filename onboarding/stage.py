@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from onboarding.database import steps, tenants
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.fencing import fenced
@@ -55,8 +57,9 @@ class Stage:
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Writes down how far the step is."""
-        with self.workspace.database.transaction(self.token.tenant) as session:
-            steps.progress(session, self.token, self.step, done, total)
+        self.workspace.database.write(
+            self.token.tenant, lambda session: steps.progress(session, self.token, self.step, done, total)
+        )
 
 
 @contextmanager
@@ -64,8 +67,7 @@ def stage(
     workspace: Workspace, token: RunToken, step: Step, *, total: int | None = None, unit: str = ""
 ) -> Iterator[Stage]:
     """Records a step as running, then as completed, held (`Held`: also at the tenant) or failed, with its duration."""
-    with workspace.database.transaction(token.tenant) as session:
-        steps.start(session, token, step, total=total, unit=unit)
+    workspace.database.write(token.tenant, lambda session: steps.start(session, token, step, total=total, unit=unit))
     begun = time.monotonic()
     current = Stage(workspace, token, step)
     try:
@@ -83,19 +85,14 @@ def stage(
 
 
 def _finish(current: Stage, begun: float, state: WorkState, error: str | None = None, held: Hold | None = None) -> None:
-    token = current.token
-    with current.workspace.database.transaction(token.tenant) as session:
-        steps.finish(
-            session,
-            token,
-            current.step,
-            seconds=round(time.monotonic() - begun, 3),
-            summary=current.summary,
-            state=state,
-            error=error,
-        )
+    token, seconds = current.token, round(time.monotonic() - begun, 3)
+
+    def finish(session: Session) -> None:
+        steps.finish(session, token, current.step, seconds=seconds, summary=current.summary, state=state, error=error)
         if held is not None:
             tenants.hold(session, token.tenant, held, actor="gatehouse")
+
+    current.workspace.database.write(token.tenant, finish)
 
 
 def _said(error: BaseException) -> str:

@@ -28,6 +28,9 @@ from onboarding.database.rows import Tenanted
 BUSY_SECONDS = 30
 """How long a writer waits for others on SQLite, and to connect."""
 
+AWAY_SECONDS = 60.0
+"""How long the beginning of a transaction waits for a database that is being restarted."""
+
 
 TENANT_ROLE = "gatehouse_tenant"
 """Made by the migrations: what a session of one tenant runs as on PostgreSQL."""
@@ -80,17 +83,12 @@ class Database:
 
         The work may have been kept although the connection broke before saying so: doing it twice must change nothing.
         """
-        until, pause = time.monotonic() + patience, 0.1
-        while True:
-            try:
-                with self.transaction(tenant) as session:
-                    return work(session)
-            except DBAPIError as error:
-                if not is_passing(error) or time.monotonic() + pause > until:
-                    raise
-                log.warning("the database did not answer, trying again in %.1f s: %s", pause, error.orig)
-            time.sleep(pause)
-            pause = min(2 * pause, 5.0)
+
+        def attempt() -> T:
+            with self.transaction(tenant) as session:
+                return work(session)
+
+        return patiently(attempt, patience)
 
     @contextmanager
     def fleet_session(self) -> Iterator[Session]:
@@ -115,11 +113,35 @@ class Database:
             event.listen(session, "before_flush", _writes_own_rows_only if writes else _writes_nothing)
             if tenant is not None:
                 event.listen(session, "do_orm_execute", _reads_own_rows_only)
-                if self.url.get_backend_name() == "postgresql":
-                    session.execute(_BECOME_TENANT, {"role": TENANT_ROLE, "tenant": tenant.replace("\0", "")})
+            self._begin(session, tenant)
             yield session
             if writes:
                 session.commit()
+
+    def _begin(self, session: Session, tenant: str | None) -> None:
+        """Connects and begins; tries again while the database is away or busy, since nothing has been done yet."""
+
+        def begin() -> None:
+            session.connection()
+            if tenant is not None and self.url.get_backend_name() == "postgresql":
+                session.execute(_BECOME_TENANT, {"role": TENANT_ROLE, "tenant": tenant.replace("\0", "")})
+
+        patiently(begin, AWAY_SECONDS, session.rollback)
+
+
+def patiently(work: Callable[[], T], patience: float, between: Callable[[], object] = lambda: None) -> T:
+    """The result of repeatable work on the database; done again, for `patience` seconds, after an error that passes."""
+    until, pause = time.monotonic() + patience, 0.1
+    while True:
+        try:
+            return work()
+        except DBAPIError as error:
+            if not is_passing(error) or time.monotonic() + pause > until:
+                raise
+            log.warning("the database did not answer, trying again in %.1f s: %s", pause, error.orig)
+        between()
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
 
 
 def parsed(url: str | URL) -> URL:
