@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,7 +23,7 @@ from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.lifecycle import Step
 from onboarding.parsing import Belief, parse_page
-from onboarding.sources.base import CursorLostError, Page, SourceError
+from onboarding.sources.base import CursorLostError, Page, ReadsManyAtOnce, Source, SourceError, read_pages
 from onboarding.sources.registry import open_source
 from onboarding.stage import Stage, full_disk_holds, stage
 from onboarding.workspace import Workspace
@@ -82,22 +83,55 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
         tenant = tenants.get(session, token.tenant)
     organisation = Organisation(frozenset(tenant.domains))
     belief = Belief(now=int(clock.now().timestamp()), since=_since(tenant))
-    listed = 0
-    for name in names:
-        try:
+    stop = threading.Event()
+
+    def read(source: Source, name: str) -> int:
+        return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief)
+
+    at_once, source = 1, None
+    try:
+        source = open_source(tenant.source)
+    except SourceError as error:
+        for name in names:
+            _fail(workspace, token, name, error)
+        return 0
+    if isinstance(source, ReadsManyAtOnce):
+        at_once = min(source.mailboxes_at_once, len(names))
+    if at_once <= 1:
+        return sum(read(source, name) for name in names)
+    # Over the network a mailbox mostly waits: a slow one must not hold up those behind it.
+    readers = ThreadPoolExecutor(at_once, thread_name_prefix="mailbox")
+    try:
+        listed = sum(done.result() for done in as_completed([readers.submit(read, source, name) for name in names]))
+        readers.shutdown()
+        return listed
+    finally:
+        stop.set()
+        readers.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(
+    workspace: Workspace, token: RunToken, source: Source, name: str, organisation: Organisation, belief: Belief
+) -> int:
+    """One mailbox to its end, or to the reason for which it failed."""
+    try:
+        with full_disk_holds(token.tenant, workspace.home):
             try:
-                with full_disk_holds(token.tenant, workspace.home):
-                    listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief)
             except CursorLostError as lost:
                 log.info("%s: %s", token.tenant, lost)
                 with workspace.database.transaction(token.tenant) as session:
                     mailboxes.reread(session, token, name)
-                listed += _ingest_mailbox(workspace, token, tenant.source, name, organisation, belief)
-        except (SourceError, OSError) as error:
-            log.warning("%s: mailbox %s cannot be read: %s", token.tenant, name, error)
-            with workspace.database.transaction(token.tenant) as session:
-                mailboxes.fail(session, token, name, str(error))
-    return listed
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief)
+    except (SourceError, OSError) as error:
+        _fail(workspace, token, name, error)
+        return 0
+
+
+def _fail(workspace: Workspace, token: RunToken, name: str, error: Exception) -> None:
+    log.warning("%s: mailbox %s cannot be read: %s", token.tenant, name, error)
+    with workspace.database.transaction(token.tenant) as session:
+        mailboxes.fail(session, token, name, str(error))
 
 
 def _since(tenant: tenants.Tenant) -> int | None:
@@ -110,7 +144,7 @@ def _since(tenant: tenants.Tenant) -> int | None:
 def _ingest_mailbox(
     workspace: Workspace,
     token: RunToken,
-    uri: str,
+    source: Source,
     name: str,
     organisation: Organisation,
     belief: Belief,
@@ -119,7 +153,7 @@ def _ingest_mailbox(
     with database.session(token.tenant) as session:
         mailbox = mailboxes.get(session, token.tenant, name)
     sequence, listed = mailbox.pages, 0
-    for page in open_source(uri).pages(name, mailbox.cursor):
+    for page in read_pages(source, name, mailbox.cursor, belief.since):
         record = _store_page(workspace, token, name, sequence, page, organisation, belief)
         if not database.write(token.tenant, partial(mailboxes.record_page, token=token, page=record)):
             with database.session(token.tenant) as session:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from onboarding.lifecycle import Step
+from onboarding.settings import Settings
 from onboarding.workspace import Workspace
 
 GROUP = "gatehouse.orchestrator"
@@ -21,6 +23,18 @@ class Orchestrator(Protocol):
         """Runs the onboarding flow in this process and waits; gives the run's id. Raises what the steps raise."""
         ...
 
+    def submit(self, workspace: Workspace, tenant: str, until: Step | None) -> dict[str, Any]:
+        """Hands the onboarding to a worker and does not wait; gives flow run, state, whether it was joined, address."""
+        ...
+
+    def up(self, workspace: Workspace, tell: Callable[[str], None]) -> dict[str, Any]:
+        """Starts what runs beside the commands (server, worker, deployments), or finds it; gives the addresses."""
+        ...
+
+    def down(self, workspace: Workspace) -> list[str]:
+        """Stops all of it; the names of what was running."""
+        ...
+
     def start_server(self, workspace: Workspace) -> str:
         """Starts the local Prefect server, or finds the running one; gives the address of its UI."""
         ...
@@ -28,6 +42,17 @@ class Orchestrator(Protocol):
     def stop_server(self, workspace: Workspace) -> bool:
         """Stops it; whether one was running."""
         ...
+
+    def secret_block(self, settings: Settings, name: str) -> str | None:
+        """The value of the Prefect block of type Secret with this name; None when there is none, or no server."""
+        ...
+
+
+def secret_block(settings: Settings, name: str) -> str | None:
+    """The value of a secret that Prefect keeps; None when it keeps none of this name or is not there to be asked."""
+    for point in entry_points(group=GROUP):
+        return cast(Orchestrator, point.load()()).secret_block(settings, name)
+    return None
 
 
 def orchestrator() -> Orchestrator:

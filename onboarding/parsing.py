@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from detection.mail.batch import Row
 from detection.mail.columns import Origin, row_of
-from detection.mail.message import Message, Skip, SkipReason
+from detection.mail.message import Defect, Message, Skip, SkipReason
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
 from onboarding.sources.base import Listed, Page
@@ -54,6 +54,8 @@ def parse_listed(listed: Listed, mailbox: str, organisation: Organisation, belie
     message = listed.content if isinstance(listed.content, Skip) else parse(listed.content)
     if isinstance(message, Skip):
         return message
+    if listed.body_unknown:
+        message = replace(message, defects=message.defects | Defect.BODY_UNKNOWN)
     time = usable_time(message, listed.time_hint, belief.now)
     if time is None:
         return Skip(SkipReason.NO_USABLE_DATE, f"{listed.path}: neither the mail nor its source says when it arrived")

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         default=None, description="address of the Dask scheduler, when task_runner is dask"
     )
     workers: int = Field(default=2, ge=1, le=256, description="shards worked on at the same time, per run")
+    tenants_at_once: int = Field(
+        default=4, ge=1, le=64, description="runs that the worker of `gatehouse up` does at the same time, a tenant each"
+    )
     parse_workers: int = Field(
         default=2, ge=0, le=256, description="processes that parse mail, per run; 0 parses in the worker itself"
     )
@@ -65,6 +68,18 @@ class Settings(BaseSettings):
     )
     lookback_days: int | None = Field(
         default=None, ge=1, le=3650, description="default days of history to read for a new tenant; unset for all"
+    )
+    secrets_folder: Path | None = Field(
+        default=None, description="folder of files that hold a secret each; unset: secrets in the home folder"
+    )
+    graph_url: str = Field(
+        default="https://graph.microsoft.com/v1.0", description="address of Microsoft Graph; sovereign clouds have others"
+    )
+    graph_authority: str = Field(
+        default="https://login.microsoftonline.com", description="where tokens for Microsoft Graph are issued"
+    )
+    mailboxes_at_once: int = Field(
+        default=16, ge=1, le=256, description="mailboxes that one worker reads at a time from a source over the network"
     )
     heartbeat_seconds: float = Field(default=10.0, ge=0.1, le=600, description="how often a run says that it is alive")
     silent_seconds: float = Field(

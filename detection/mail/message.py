@@ -65,6 +65,8 @@ class Defect(IntEnum):
     CAPPED_HTML = 1 << 16
     CAPPED_LINKS = 1 << 17
     PARSERS_DISAGREE = 1 << 18
+    BODY_UNKNOWN = 1 << 19
+    """Not a fault of the mail: its source gave headers only. Set by whoever read it, never from its bytes."""
 
 
 class SkipReason(StrEnum):

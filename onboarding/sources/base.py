@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from detection.mail.message import Folder, Skip
 
@@ -46,6 +46,8 @@ class Listed:
     time_hint: int | None = None
     label: str = ""
     """For evaluation, never for detection: what the source knows of it ("" nothing, "benign", a kind of attack)."""
+    body_unknown: bool = False
+    """The source gives no body (a grant of metadata only): what the body would say is unknown, not harmless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,39 @@ class Source(Protocol):
         """The pages of a mailbox after a cursor (None: from the start), each at most some thousand messages and
         some tens of megabytes. Raises SourceError when the mailbox cannot be read."""
         ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A source that can begin with the newest mail and read only as far back as is needed (those over the network)."""
+
+    def history(self, mailbox: str, cursor: str | None, since: int | None) -> Iterator[Page]:
+        """The pages of a mailbox after a cursor: history from the newest mail back to `since` (seconds since the epoch;
+        None: as far as the source goes), then what has come since reading began. When there is mail older than `since`,
+        one of it is listed, skipped as outside the lookback: whoever wants more history has to know that it is there.
+        Raises SourceError when the mailbox cannot be read."""
+        ...
+
+
+@runtime_checkable
+class ReadsManyAtOnce(Protocol):
+    """A source whose `pages` and `history` may be called from many threads, each for another mailbox."""
+
+    mailboxes_at_once: int
+
+
+@runtime_checkable
+class Moves(Protocol):
+    """A source that can move a message to another folder of its mailbox: for `enforce`, and only there."""
+
+    def move(self, mailbox: str, path: str, folder: Folder) -> str:
+        """Moves the message that was listed under `path`; gives its path from now on (moving that one back undoes it).
+        Moving a message to where it is changes nothing. Raises SourceError when it is gone or may not be moved."""
+        ...
+
+
+def read_pages(source: Source, mailbox: str, cursor: str | None, since: int | None) -> Iterator[Page]:
+    """The pages of a mailbox after a cursor, from a source of any kind; `since` as `ReadsBack.history` has it."""
+    if isinstance(source, ReadsBack):
+        return source.history(mailbox, cursor, since)
+    return source.pages(mailbox, cursor)

@@ -1,0 +1,188 @@
+"""How fast a provider may be asked: a sliding window of what was spent, shared by every worker process of a machine.
+
+A provider allows so many units in so many seconds, by app and by mailbox. What was spent lies in a small file for each
+such budget, in 62 slots of a sixtieth of the window; a slot is spent from under the file's lock. Why this and not
+
+* a token bucket: to keep a window of 10,000 in 10 minutes whole, a bucket's burst has to come off its rate; a small mailbox
+  wants the burst, a large one the rate. Slots give both: all at once, and 60/62 = 97% of the rate for ever.
+* a table in the database: a request would cost a transaction, and on SQLite the one write lock that recording pages needs.
+* a server process: one more thing to run, and to die. The lock of a file (flock) ends with the process that held it,
+  however that died, and the state survives a restart: quota that was spent stays spent.
+
+Workers on several machines do not share the file; there each adapts: a refusal closes the budget for as long as the provider
+asks and lowers the share of the allowance that is used (additive increase, multiplicative decrease: Chiu and Jain 1989).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+SLOTS = 62
+"""Sixty for the window; one that is being filled, and one for requests that are on their way."""
+_PER_WINDOW = 60
+
+DECREASE = 0.85
+INCREASE = 0.02
+LEAST_SHARE = 0.02
+
+_STATE = struct.Struct(f"<8sqdddI4x{SLOTS}I")
+_MAGIC = b"gh-pace1"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """At most `units` in any `seconds`. A unit is what the provider counts: requests, or quota units."""
+
+    units: int
+    seconds: float
+
+    @property
+    def slot_seconds(self) -> float:
+        return self.seconds / _PER_WINDOW
+
+
+@dataclass(slots=True)
+class _Spent:
+    newest: int
+    """Number of the slot being filled: monotonic time in slots."""
+    closed_until: float
+    share: float
+    raised: float
+    """When the share was last changed."""
+    strikes: int
+    slots: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What may be spent now (`units`, 0 for none), and in how many seconds it is worth asking again."""
+
+    units: int
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPace:
+    """One budget: the allowance and the file that holds what was spent of it. Used from many threads and processes."""
+
+    path: Path
+    allowance: Allowance
+    now: Callable[[], float] = field(default=time.monotonic)
+    """One clock for all processes of a machine; it begins anew when the machine does, and the file is then void."""
+
+    def take(self, wanted: int, least: int | None = None) -> Grant:
+        """Spends up to `wanted` units, or none when not even `least` (by default all of them) are free."""
+        least = wanted if least is None else least
+        with self._held() as spent:
+            at = self._advance(spent)
+            if spent.closed_until > at:
+                return Grant(0, spent.closed_until - at)
+            allowed = max(int(self.allowance.units * spent.share), 1)
+            free = allowed - sum(spent.slots)
+            if free >= min(least, allowed):
+                granted = min(wanted, max(free, 1))
+                spent.slots[spent.newest % SLOTS] += granted
+                return Grant(granted)
+            return Grant(0, self._until_free(spent, min(least, allowed) - free, at))
+
+    def refused(self, wait: float, *, overspent: bool = True) -> None:
+        """The provider refused: nobody asks for `wait` seconds; and if it was for speed, less is spent from now on.
+
+        Refusals of requests that were on their way together count once.
+        """
+        with self._held() as spent:
+            at = self._advance(spent)
+            fresh = at > spent.closed_until
+            spent.closed_until = max(spent.closed_until, at + wait)
+            spent.strikes += 1
+            if overspent and fresh:
+                spent.share = max(LEAST_SHARE, spent.share * DECREASE)
+                spent.raised = at
+
+    def strikes(self) -> int:
+        """Refusals since something was last granted by the provider."""
+        with self._held() as spent:
+            return spent.strikes
+
+    def accepted(self) -> None:
+        """The provider answered: what was lowered rises again, by a fiftieth for each sixtieth of the window."""
+        with self._held() as spent:
+            at = self._advance(spent)
+            spent.strikes = 0
+            if spent.share < 1.0 and at - spent.raised >= self.allowance.slot_seconds:
+                spent.share, spent.raised = min(1.0, spent.share + INCREASE), at
+
+    def share(self) -> float:
+        """The share of the allowance that is in use, 1.0 when nothing was refused lately."""
+        with self._held() as spent:
+            return spent.share
+
+    def _advance(self, spent: _Spent) -> float:
+        """Empties the slots that have left the window."""
+        at = self.now()
+        number = int(at / self.allowance.slot_seconds)
+        for passed in range(max(spent.newest + 1, number - SLOTS + 1), number + 1):
+            spent.slots[passed % SLOTS] = 0
+        spent.newest = max(number, spent.newest)
+        return at
+
+    def _until_free(self, spent: _Spent, missing: int, at: float) -> float:
+        """Seconds until `missing` more units have left the window."""
+        width = self.allowance.slot_seconds
+        for number in range(spent.newest - SLOTS + 1, spent.newest + 1):
+            missing -= spent.slots[number % SLOTS]
+            if missing <= 0:
+                return max((number + SLOTS) * width - at, 0.001)
+        return width
+
+    @contextmanager
+    def _held(self) -> Iterator[_Spent]:
+        """What was spent, under the lock; written back at the end."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            spent = self._read(os.pread(descriptor, _STATE.size, 0))
+            yield spent
+            packed = _STATE.pack(
+                _MAGIC, spent.newest, spent.closed_until, spent.share, spent.raised, spent.strikes, *spent.slots
+            )
+            os.pwrite(descriptor, packed, 0)
+        finally:
+            os.close(descriptor)  # which gives the lock back
+
+    def _read(self, packed: bytes) -> _Spent:
+        at = self.now()
+        number = int(at / self.allowance.slot_seconds)
+        if len(packed) == _STATE.size:
+            magic, newest, closed, share, raised, strikes, *slots = _STATE.unpack(packed)
+            # A time ahead of the clock is from before the machine was started anew.
+            if magic == _MAGIC and newest <= number and raised <= at and closed <= at + 3600 and 0 < share <= 1:
+                return _Spent(newest, closed, share, raised, strikes, slots)
+        return _Spent(number, 0.0, 1.0, at, 0, [0] * SLOTS)
+
+
+def pace_file(folder: Path, app: str, budget: str) -> Path:
+    """Where a budget of an app lies: readable in part, and a valid file name for any address.
+
+    >>> pace_file(Path("/p"), "graph app", "ann@acme.example").name
+    'ann-acme-example-acb8095a.pace'
+    """
+    return folder / _file_name(app) / f"{_file_name(budget)}.pace"
+
+
+def _file_name(text: str) -> str:
+    digest = blake2b(text.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+    return f"{re.sub(r'[^a-z0-9]+', '-', text.lower()).strip('-')[:40]}-{digest}"

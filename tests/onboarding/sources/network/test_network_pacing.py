@@ -1,0 +1,148 @@
+"""What is spent of a provider's allowance: never more in any window, nearly all of it, by all processes together."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from onboarding.sources.network.pacer import Pacer
+from onboarding.sources.network.pacing import LEAST_SHARE, Allowance, SharedPace
+from onboarding.sources.network.width import Width
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def spend(pace: SharedPace, clock: Clock, seconds: float, step: float = 0.01) -> list[float]:
+    """The moments at which a worker that asks without pause was granted a unit."""
+    moments = []
+    end = clock.at + seconds
+    while clock.at < end:
+        grant = pace.take(1)
+        if grant.units:
+            moments.append(clock.at)
+            clock.sleep(step)
+        else:
+            clock.sleep(grant.wait)
+    return moments
+
+
+def test_no_window_of_the_allowance_holds_more_and_nearly_all_of_it_is_used(tmp_path: Path, clock: Clock) -> None:
+    allowance = Allowance(500, 60.0)
+    moments = spend(SharedPace(tmp_path / "a.pace", allowance, clock.now), clock, 620.0)
+    most = max(sum(1 for at in moments if start <= at < start + 60.0) for start in moments)
+    assert most <= 500
+    # The first window may be spent at once; from then on it is the long run that counts.
+    late = [at for at in moments if at >= 1000.0 + 60.0]
+    assert len(late) / (500 / 60.0 * 560.0) >= 0.95
+
+
+def test_a_small_mailbox_is_not_slowed_at_all(tmp_path: Path, clock: Clock) -> None:
+    pace = SharedPace(tmp_path / "a.pace", Allowance(10_000, 600.0), clock.now)
+    assert all(pace.take(1).units for _ in range(2_000))
+    assert clock.at == 1000.0
+
+
+def test_part_of_a_batch_is_granted_when_not_all_of_it_is_free(tmp_path: Path, clock: Clock) -> None:
+    pace = SharedPace(tmp_path / "a.pace", Allowance(25, 60.0), clock.now)
+    assert [pace.take(20, least=1).units for _ in range(3)] == [20, 5, 0]
+
+
+def test_a_refusal_closes_the_budget_for_everyone_and_lowers_its_use_until_it_has_risen_again(
+    tmp_path: Path, clock: Clock
+) -> None:
+    first = SharedPace(tmp_path / "a.pace", Allowance(600, 60.0), clock.now)
+    other = SharedPace(tmp_path / "a.pace", Allowance(600, 60.0), clock.now)
+    first.refused(30.0)
+    first.refused(30.0)
+    assert other.take(1).units == 0
+    assert other.take(1).wait == pytest.approx(30.0)
+    assert other.share() == pytest.approx(0.85)  # two refusals of requests that were under way together are one
+    clock.sleep(31)
+    assert other.take(1).units == 1
+    for _ in range(10):
+        clock.sleep(1.0)
+        other.accepted()
+    assert first.share() == pytest.approx(1.0)
+
+
+def test_the_use_never_falls_to_nothing(tmp_path: Path, clock: Clock) -> None:
+    pace = SharedPace(tmp_path / "a.pace", Allowance(100, 60.0), clock.now)
+    for _ in range(200):
+        clock.sleep(61.0)
+        pace.refused(1.0)
+    assert pace.share() == pytest.approx(LEAST_SHARE)
+    clock.sleep(61)
+    assert pace.take(1).units == 1
+
+
+def test_a_file_from_before_a_restart_of_the_machine_or_a_broken_one_is_void(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "a.pace"
+    pace = SharedPace(path, Allowance(5, 60.0), clock.now)
+    pace.take(5)
+    clock.at = 3.0
+    assert pace.take(5).units == 5
+    path.write_bytes(b"garbage")
+    assert pace.take(5).units == 5
+    path.write_bytes(b"")
+    assert pace.take(5).units == 5
+
+
+def _take_all(path: Path, until: float, taken: "multiprocessing.Queue[int]") -> None:  # noqa: UP037
+    pace, count = SharedPace(path, Allowance(200, 60.0)), 0
+    while time.monotonic() < until:
+        count += pace.take(1).units
+    taken.put(count)
+
+
+def test_processes_share_one_budget(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    taken: multiprocessing.Queue[int] = context.Queue()
+    until = time.monotonic() + 4.0
+    workers = [context.Process(target=_take_all, args=(tmp_path / "a.pace", until, taken)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    counts = [taken.get(timeout=30) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert sum(counts) == 200
+
+
+def test_mailboxes_have_budgets_of_their_own_and_the_app_one_for_all(tmp_path: Path, clock: Clock) -> None:
+    pacer = Pacer(tmp_path, "app", Allowance(10, 60.0), Allowance(15, 60.0), clock.sleep, clock.now)
+    for mailbox in ("ann@acme.example", "bob@acme.example"):
+        for _ in range(7):
+            pacer.wait(mailbox)
+    assert clock.at == 1000.0
+    pacer.wait("bob@acme.example")
+    assert clock.at == 1000.0
+    pacer.wait("cyd@acme.example")
+    assert clock.at > 1055.0
+
+
+def test_width_halves_at_once_and_grows_slowly() -> None:
+    width = Width(start=20, most=20, calm=3)
+    width.refused()
+    assert int(width) == 10
+    for _ in range(6):
+        width.accepted()
+    assert int(width) == 12
+    for _ in range(10):
+        width.refused()
+    assert int(width) == 1
