@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flows import server
 from flows.environment import prefect_environment, prepare
 from onboarding.lifecycle import Step
+from onboarding.settings import Settings
 from onboarding.workspace import Workspace
 
 
@@ -25,3 +28,15 @@ class PrefectOrchestrator:
     def stop_server(self, workspace: Workspace) -> bool:
         """Stops it; whether one was running."""
         return server.stop(workspace.home)
+
+    def secret_block(self, settings: Settings, name: str) -> str | None:
+        """The value of the Prefect block of type Secret with this name; None when there is none, or no server."""
+        if prepare(settings.folder) is None:
+            return None
+        from prefect.blocks.system import Secret
+
+        try:
+            block: Any = Secret.load(name)
+        except ValueError:
+            return None
+        return str(block.get())
