@@ -160,7 +160,7 @@ def _ingest_mailbox(
                 cursor = mailboxes.get(session, token.tenant, name).cursor
             if cursor != record.cursor:
                 log.info("%s: mailbox %s is read by another worker too: going on behind it", token.tenant, name)
-                return listed + _ingest_mailbox(workspace, token, uri, name, organisation, belief)
+                return listed + _ingest_mailbox(workspace, token, source, name, organisation, belief)
             # It was this worker's own: kept, although the connection broke before the database said so.
         sequence += 1
         listed += record.listed
