@@ -10,13 +10,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.aftermath import close_dead_runs
-from flows.artifacts import StageBar, publish_outcome
-from flows.holding import held_state, may_hold, passed
+from flows.artifacts import publish_outcome, shown
+from flows.holding import held_state, may_hold, passed, refused_state, worth_another_try
+from flows.marking import tag_run, tags_of
+from flows.parameters import OnboardTenant
 from onboarding import activate as activation
 from onboarding.baseline import BaselineMade, make_baseline
 from onboarding.calibrate import CalibrationMade, make_calibration
 from onboarding.connect import connect
-from onboarding.database.runs import RunToken
+from onboarding.database.runs import RunToken, TenantBusy
 from onboarding.ingest import ingest, ingesting
 from onboarding.lifecycle import Step
 from onboarding.readiness import Readiness, check_readiness
@@ -38,7 +40,14 @@ def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | Non
     return connect(workspace, token)
 
 
-@task(tags=["ingest"], task_run_name="ingest {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@task(
+    tags=["ingest"],
+    task_run_name="ingest {name}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=2,
+    retry_condition_fn=worth_another_try,
+)
 @may_hold
 def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool) -> int:
     """Reads the mailboxes of one shard to their ends, in a worker process."""
@@ -83,30 +92,37 @@ def activate_detection(
     return str(activation.activate(workspace, token, baseline.version, calibration.version, readiness).mode)
 
 
-@flow(name="onboard-tenant", flow_run_name="onboard {tenant}", validate_parameters=False)
-def onboard_tenant(tenant: str, until: str | None = None) -> Any:
+@flow(name="onboard-tenant", flow_run_name="onboard {request.tenant}")
+def onboard_tenant(request: OnboardTenant) -> Any:
     """Takes a tenant from its mail to switched-on detection; resumes where an earlier run stopped. Gives the run's id.
 
-    A tenant that is held ends the flow in the state `Held`; the run's id is given all the same.
+    A tenant that is held ends the flow in the state `Held`; the run's id is given all the same. One that another run is
+    working on ends it in the state `Refused`, which names that run.
     """
+    tenant = request.tenant
+    tag_run(tenant)
     workspace = open_workspace()
     try:
         with running(workspace, tenant, ONBOARD, actor="gatehouse", flow_run=str(runtime.flow_run.id)) as token:
             close_dead_runs(workspace, token)
             try:
-                _stages(workspace, token, Step(until) if until else Step.ACTIVATE)
+                _stages(workspace, token, request.until)
             finally:
                 _publish(workspace, token)
     except Held as held:
         return held_state(held.hold, token.run)
+    except TenantBusy as busy:
+        return refused_state(busy)
     return token.run
 
 
 def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str:
     """Runs the flow in this process with the workspace's number of shards at a time."""
     runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
-    with tags("onboarding", f"tenant:{tenant}"):
-        return str(onboard_tenant.with_options(task_runner=runner)(tenant, str(until) if until else None))
+    with tags(*tags_of(tenant)):
+        return str(
+            onboard_tenant.with_options(task_runner=runner)(OnboardTenant(tenant=tenant, until=until or Step.ACTIVATE))
+        )
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
@@ -125,44 +141,47 @@ def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
 
 def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
     """All stages; gives why more history is wanted, None when it is not."""
-    tenant, short = token.tenant, None
     sizes = passed(connect_source(workspace, token))
-    if last.position >= Step.INGEST.position:
-        bar = StageBar(tenant, "ingest", "messages")
-        with (
-            ingesting(workspace, token, bar.tell) as stage,
-            WorkerPool(workspace.settings.parse_workers) as pool,
-        ):
-            groups = deal(list(sizes), sizes, workspace.settings.shards)
-            futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
-            listed = sum(passed(future.result()) for future in futures)
-            stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
-        bar.finish(f"{listed:,} messages read in this run")
-    if last.position >= Step.BASELINE.position:
-        bar = StageBar(tenant, "baseline", "messages")
+    if last is Step.CONNECT:
+        return None
+    with (
+        shown(workspace, token, Step.INGEST) as bar,
+        ingesting(workspace, token) as stage,
+        WorkerPool(workspace.settings.parse_workers) as pool,
+    ):
+        groups = deal(list(sizes), sizes, workspace.settings.shards)
+        futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
+        listed = sum(passed(future.result()) for future in futures)
+        stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
+        bar.finish(f"{listed:,} messages of {len(sizes):,} mailboxes read in this run")
+    if last is Step.INGEST:
+        return None
+    with shown(workspace, token, Step.BASELINE) as bar:
         baseline = passed(learn_baseline(workspace, token))
         bar.finish(f"version {baseline.version}")
-    if last.position >= Step.REHEARSE.position:
-        bar = StageBar(tenant, "rehearse", "attacks")
+    if last is Step.BASELINE:
+        return None
+    with shown(workspace, token, Step.REHEARSE) as bar:
         rehearsal = passed(rehearse_attacks(workspace, token, baseline))
         bar.finish(f"{rehearsal.attacks} attacks")
-    if last.position >= Step.CALIBRATE.position:
-        bar = StageBar(tenant, "calibrate", "messages")
+    if last is Step.REHEARSE:
+        return None
+    with shown(workspace, token, Step.CALIBRATE) as bar:
         calibration = passed(calibrate_detectors(workspace, token, baseline, rehearsal))
         bar.finish(calibration.result.certificate.statement)
-    if last.position >= Step.READINESS.position:
-        bar = StageBar(tenant, "readiness", "gates")
+    if last is Step.CALIBRATE:
+        return None
+    with shown(workspace, token, Step.READINESS) as bar:
         readiness = passed(measure_readiness(workspace, token, calibration))
         bar.finish(f"{sum(gate.passed for gate in readiness.measured)} of {len(readiness.measured)} gates passed")
-        short = short_of_history(readiness.measured)
-    if last.position >= Step.ACTIVATE.position:
-        bar = StageBar(tenant, "activate", "")
-        bar.finish(f"active in {activate_detection(workspace, token, baseline, calibration, readiness)}")
-    return short
+    if last is Step.ACTIVATE:
+        with shown(workspace, token, Step.ACTIVATE) as bar:
+            bar.finish(f"active in {activate_detection(workspace, token, baseline, calibration, readiness)}")
+    return short_of_history(readiness.measured)
 
 
 def _publish(workspace: Workspace, token: RunToken) -> None:
     """The outcome as a page in the UI and as the report on disk, whichever way the run ended."""
     document = outcome(workspace, token.tenant, token.run)
     write_report(workspace, token.tenant, document)
-    publish_outcome(document, outcome_page(workspace, token.tenant, document))
+    publish_outcome(document, outcome_page(workspace, token.tenant, document), None)

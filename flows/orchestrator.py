@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flows import server
+from flows import machine, server
+from flows.daemon import ServerError
 from flows.environment import prefect_environment, prepare
 from onboarding.lifecycle import Step
 from onboarding.settings import Settings
@@ -20,6 +22,29 @@ class PrefectOrchestrator:
         from flows.onboard import run_onboarding
 
         return run_onboarding(workspace, tenant, until)
+
+    def submit(self, workspace: Workspace, tenant: str, until: Step | None) -> dict[str, Any]:
+        """Gives the onboarding to a worker and does not wait; joins the run that the tenant already has there.
+
+        Raises ServerError when there is no server, or it does not know the deployment.
+        """
+        api_url = prepare(workspace.home)
+        if api_url is None:
+            raise ServerError(
+                "there is no Prefect server to hand the run to: run `gatehouse up`, or set PREFECT_API_URL"
+            )
+        from flows.parameters import OnboardTenant
+        from flows.submit import submit_onboarding
+
+        return submit_onboarding(OnboardTenant(tenant=tenant, until=until or Step.ACTIVATE), api_url)
+
+    def up(self, workspace: Workspace, tell: Callable[[str], None]) -> dict[str, Any]:
+        """Starts what is needed on this machine, or finds it running; gives the addresses."""
+        return machine.up(workspace, tell)
+
+    def down(self, workspace: Workspace) -> list[str]:
+        """Stops it; gives the names of what was running."""
+        return machine.down(workspace)
 
     def start_server(self, workspace: Workspace) -> str:
         """Starts the local Prefect server, or finds the running one; gives the address of its UI."""

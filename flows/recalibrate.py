@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from prefect import flow, runtime, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from onboarding.database import fleet
+from flows.artifacts import publish_page
+from flows.choosing import names_of
+from flows.marking import rename_run
+from flows.parameters import RecalibrateTenant, label
 from onboarding.recalibrate import attempt
 from onboarding.report.markdown import cell, table
 from onboarding.workspace import Workspace, open_workspace
-
-log = logging.getLogger(__name__)
 
 
 @task(task_run_name="recalibrate {tenant}", cache_policy=NO_CACHE)
@@ -24,25 +23,19 @@ def recalibrate_one(workspace: Workspace, tenant: str, promote_if_better: bool, 
     return attempt(workspace, tenant, promote_if_better=promote_if_better, flow_run=f"{flow_run}/{tenant}")
 
 
-@flow(name="recalibrate-tenant", flow_run_name="recalibrate {tenant}{tag}", validate_parameters=True)
-def recalibrate_tenant(
-    tenant: str = "", tag: str = "", action: Literal["dry-run", "promote-if-better"] = "dry-run"
-) -> list[dict[str, Any]]:
-    """Calibrates one tenant, all with a tag, or all (neither named), one after the other.
+@flow(name="recalibrate-tenant", flow_run_name="recalibrate")
+def recalibrate_tenant(request: RecalibrateTenant) -> list[dict[str, Any]]:
+    """Calibrates one tenant, all with a tag, or all, one after the other.
 
     `dry-run` makes calibrations and puts none in force. `promote-if-better` puts in force those that certify their
     budget, the same or a stricter one (or the tenant's own of now), with a walk-forward audit that is kept and a
     rehearsed recall not below the interval of that in force. Raises RuntimeError at the end when a tenant failed.
     """
+    rename_run(f"recalibrate {label(request.tenants)}")
     workspace = open_workspace()
-    if tenant and tag:
-        raise ValueError("name a tenant or a tag, not both")
-    names = [tenant]
-    if not tenant:
-        with workspace.database.fleet_session() as session:
-            names = fleet.tagged(session, tag or None)
+    names = names_of(workspace, request.tenants)
     run = str(runtime.flow_run.id)
-    results = [recalibrate_one(workspace, name, action == "promote-if-better", run) for name in names]
+    results = [recalibrate_one(workspace, name, request.action == "promote-if-better", run) for name in names]
     _publish(results)
     failed = [result["tenant"] for result in results if result["outcome"] in ("failed", "busy")]
     if failed:
@@ -62,7 +55,4 @@ def _publish(results: Sequence[dict[str, Any]]) -> None:
         for result in results
     ]
     page = "# Calibrations\n\n" + table(("tenant", "outcome", "calibration", "promise", "better by"), rows) + "\n"
-    try:
-        create_markdown_artifact(page, key="recalibration", description=f"{len(results)} tenants calibrated")
-    except Exception as error:
-        log.debug("no artifact of the recalibration: %s", error)
+    publish_page("recalibration", page, f"{len(results)} tenants calibrated")

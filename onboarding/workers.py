@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -26,6 +26,10 @@ R = TypeVar("R")
 ATTEMPTS = 3
 
 
+class PoolClosed(Exception):  # noqa: N818 - what happened to the run, not a mistake of it
+    """The run is being stopped: no work is begun any more, and what a worker had in hand is lost."""
+
+
 class WorkerPool:
     """Runs repeatable work in `processes` worker processes, or in the calling thread when that is 0."""
 
@@ -33,17 +37,25 @@ class WorkerPool:
         self._processes = processes
         self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
+        self._closed = False
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result of the work, done in a worker. Raises what it raises, or BrokenProcessPool after three deaths."""
+        """The result of the work, done in a worker.
+
+        Raises what the work raises, BrokenProcessPool after three deaths, PoolClosed when the pool has been closed.
+        """
         if not self._processes:
             return work(*args, **kwargs)
         for attempt in range(1, ATTEMPTS + 1):
             executor = self._current()
             try:
                 return executor.submit(work, *args, **kwargs).result()
-            except BrokenProcessPool:
+            except (BrokenProcessPool, CancelledError) as error:
                 self._discard(executor)
+                if self._closed:
+                    raise PoolClosed("the run is being stopped") from error
+                if isinstance(error, CancelledError):
+                    raise
                 if attempt == ATTEMPTS:
                     raise
                 log.warning(
@@ -57,6 +69,8 @@ class WorkerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._lock:
+            self._closed = True
         if self._executor is not None:
             self._executor.shutdown(wait=error is None, cancel_futures=True)
             if error is not None:
@@ -65,6 +79,8 @@ class WorkerPool:
 
     def _current(self) -> ProcessPoolExecutor:
         with self._lock:
+            if self._closed:
+                raise PoolClosed("the run is being stopped")
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(
                     self._processes,

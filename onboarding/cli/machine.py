@@ -11,29 +11,35 @@ from onboarding.cli.console import document, json_option, say, speaks_plainly
 @json_option
 @speaks_plainly
 def up(as_json: bool) -> None:
-    """Starts the Prefect server on this machine, for its UI; without it flows use a server of their own."""
+    """Starts what onboarding runs on, on this machine: Prefect server with its UI, worker, deployments, database.
+
+    Again it starts only what is missing. Without it every command still works, on a server that Prefect starts for the run.
+    """
     from onboarding.orchestration import orchestrator
     from onboarding.workspace import open_workspace
 
-    say("starting the Prefect server, some 20 s the first time")
-    url = orchestrator().start_server(open_workspace())
+    running = orchestrator().up(open_workspace(), say)
     if as_json:
-        document({"prefect_ui": url})
-    say(f"Prefect UI: {url}")
+        document(running)
+    say(f"Prefect UI   {running['prefect_ui']}")
+    say(f"database     {running['database']}")
+    say(f"worker       process {running['worker']['pid']}, up to {running['worker']['at_once']} runs at a time")
+    say(f"deployments  {', '.join(running['deployments'])}")
+    say("`gatehouse onboard NAME --detach` hands a tenant to the worker; `gatehouse down` stops all of it")
 
 
 @click.command()
 @json_option
 @speaks_plainly
 def down(as_json: bool) -> None:
-    """Stops what `gatehouse up` started."""
+    """Stops what `gatehouse up` started. A run that is under way stops with it and can be resumed."""
     from onboarding.orchestration import orchestrator
     from onboarding.workspace import open_workspace
 
-    stopped = orchestrator().stop_server(open_workspace())
+    stopped = orchestrator().down(open_workspace())
     if as_json:
         document({"stopped": stopped})
-    say("stopped" if stopped else "nothing was running")
+    say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
 
 
 @click.group()

@@ -14,9 +14,10 @@ from onboarding.lifecycle import Step
 @click.command()
 @click.argument("name")
 @click.option("--until", type=click.Choice([str(step) for step in Step]), help="Stop after this step.")
+@click.option("--detach", is_flag=True, help="Hand it to the worker of `gatehouse up` and do not wait.")
 @json_option
 @speaks_plainly
-def onboard(name: str, until: str | None, as_json: bool) -> None:
+def onboard(name: str, until: str | None, detach: bool, as_json: bool) -> None:
     """Reads a tenant's mail, learns, calibrates and switches detection on; resumes where it stopped. Ctrl-C is safe."""
     from onboarding.database import runs, tenants
     from onboarding.lifecycle import RunState
@@ -29,6 +30,13 @@ def onboard(name: str, until: str | None, as_json: bool) -> None:
         tenants.get(session, name)
         # The flow would find out as well, half a minute of starting later and with a traceback.
         runs.refuse_if_busy(session, name, silent_after=workspace.settings.silent_seconds)
+    if detach:
+        handed = orchestrator().submit(workspace, name, Step(until) if until else None)
+        if as_json:
+            document(handed)
+        say(f"{name}: {'joined' if handed['joined'] else 'handed over as'} flow run {handed['flow_run']}")
+        say(f"  watch it     {handed['prefect_ui']}, or `gatehouse status {name}`")
+        return
     run = orchestrator().onboard(workspace, name, Step(until) if until else None)
     with workspace.database.session(name) as session:
         held = runs.get(session, name, run).state is RunState.HELD

@@ -33,6 +33,12 @@ def current() -> ProcessIdentity:
     return ProcessIdentity(socket.gethostname(), _place(), pid, _started(pid) or "")
 
 
+def of(pid: int) -> ProcessIdentity | None:
+    """The process of this machine with that id; None when it is gone."""
+    started = _started(pid)
+    return None if started is None else ProcessIdentity(socket.gethostname(), _place(), pid, started)
+
+
 def lives(process: ProcessIdentity) -> bool | None:
     """Whether the process is still there; None when that cannot be told from here (another machine)."""
     if process.place != _place() or sys.platform == "win32":

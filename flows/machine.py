@@ -1,0 +1,67 @@
+"""`gatehouse up` and `gatehouse down`: what onboarding runs on, on one machine, as a whole. Again, only what is missing.
+
+The parts are started in the order in which they need each other: database, server, deployments, worker. Each writes down
+at once which process it is, so that `down` also ends what an interrupted `up` has left half-started.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flows import daemon, server, worker
+from flows.daemon import ServerError
+from flows.deployments import POOL
+from flows.environment import given_api_url, prefect_environment, prepare
+from onboarding.database import fleet
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = server.FIRST_PORT) -> dict[str, Any]:
+    """Starts what is missing and gives the addresses, as JSON values. The database is migrated by then.
+
+    With a PREFECT_API_URL of the user's own, that server is used: only the worker runs here.
+    Raises ServerError, saying which part did not start and where its log is; what did start stays.
+    """
+    home, environment = workspace.home, prefect_environment(workspace.home)
+    with daemon.one_at_a_time(home):
+        api_url = given_api_url()
+        if api_url is None:
+            api_url = server.start(home, environment, tell, first_port).api_url
+        elif not server.healthy(api_url):
+            raise ServerError(
+                f"no Prefect server answers at PREFECT_API_URL={api_url}: start it, or unset the variable"
+            )
+        prepare(home, api_url)
+        at_once = workspace.settings.tenants_at_once
+        tell(f"registering deployments at {api_url}")
+        # Not before: it loads Prefect, which reads its settings once.
+        from flows.register import register
+
+        deployments = register(at_once)
+        tell("starting the worker")
+        working = worker.start(home, environment, api_url, at_once)
+    return {
+        "prefect_ui": api_url.removesuffix("/api"),
+        "prefect_api": api_url,
+        "database": workspace.database.url.render_as_string(),
+        "work_pool": POOL,
+        "worker": {"pid": working.pid, "at_once": at_once, "log": str(daemon.log_of(home, worker.NAME))},
+        "deployments": deployments,
+    }
+
+
+def down(workspace: Workspace) -> list[str]:
+    """Stops worker and server, whatever state they are in, and writes down that runs they had are interrupted.
+
+    Gives the names of what was running. The server of a PREFECT_API_URL is somebody else's and goes on.
+    """
+    home = workspace.home
+    with daemon.one_at_a_time(home):
+        stopped = [name for name, stop in ((worker.NAME, worker.stop), (server.NAME, server.stop)) if stop(home)]
+    for tenant, run in fleet.sweep(workspace.database, silent_after=workspace.settings.silent_seconds):
+        log.info("%s: run %s is interrupted; `gatehouse onboard %s` goes on from there", tenant, run, tenant)
+    return stopped

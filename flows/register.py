@@ -1,0 +1,106 @@
+"""Makes known to a Prefect server what Gatehouse runs there: work pool, deployments, automations. Again changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from prefect import Flow
+from prefect.automations import AutomationCore
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.objects import StateType
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
+
+from flows.deployments import DEPLOYMENTS, POOL, POOL_TYPE, TAG, Declared
+from flows.environment import HEARTBEAT_SECONDS
+
+DEAD_RUNS = "gatehouse: runs without a heartbeat are crashed"
+SILENT_BEATS = 3
+
+
+def register(at_once: int) -> list[str]:
+    """Work pool, deployments and automations at the server that Prefect is set to; gives the deployments' full names."""
+    with get_client(sync_client=True) as client:
+        _pool(client, at_once)
+        for declared in DEPLOYMENTS:
+            deployment_of(declared).apply(work_pool_name=POOL)
+        _automation(client, dead_runs())
+    return [declared.full_name for declared in DEPLOYMENTS]
+
+
+def deployment_of(declared: Declared) -> RunnerDeployment:
+    """A deployment as Prefect wants it."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(declared.entrypoint)
+    deployment = flow.to_deployment(
+        declared.name,
+        description=declared.description,
+        parameters=dict(declared.parameters),
+        schedules=[Cron(declared.cron, timezone="UTC")] if declared.cron else None,
+        concurrency_limit=declared.most_at_once,
+        tags=[TAG],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        work_pool_name=POOL,
+    )
+    assert isinstance(deployment, RunnerDeployment)
+    return deployment
+
+
+def dead_runs() -> AutomationCore:
+    """A run of ours that has begun and then says nothing for three heartbeats is marked crashed.
+
+    Prefect alone leaves the run of a killed process Running for ever. It is for the eye: what may write is decided by the
+    lease in our database.
+    """
+    over = [f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Cancelled", "Crashed", "Held", "Refused")]
+    return AutomationCore(
+        name=DEAD_RUNS,
+        description="A flow run of Gatehouse whose process is gone is marked Crashed, and can be run again.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *over},
+            match=ResourceSpecification.model_validate({"prefect.resource.id": "prefect.flow-run.*"}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=SILENT_BEATS * HEARTBEAT_SECONDS),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name=None,
+                force=False,
+                state=StateType.CRASHED,
+                message="no heartbeat: its process is gone. The tenant's next run goes on from where it was.",
+            )
+        ],
+    )
+
+
+def _pool(client: SyncPrefectClient, at_once: int) -> None:
+    try:
+        pool = client.read_work_pool(POOL)
+    except ObjectNotFound:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type=POOL_TYPE, description="Gatehouse on one machine", concurrency_limit=at_once)
+        )
+        return
+    if pool.concurrency_limit != at_once:
+        client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=at_once))
+
+
+def _automation(client: SyncPrefectClient, wanted: AutomationCore) -> None:
+    """Creates it, or replaces the one of that name: also when an interrupted `up` made it twice."""
+    known = client.read_automations_by_name(wanted.name)
+    if not known:
+        client.create_automation(wanted)
+        return
+    client.update_automation(known[0].id, wanted)
+    for double in known[1:]:
+        client.delete_automation(double.id)
