@@ -183,6 +183,7 @@ def summary_of(result: CalibrationResult, warm: BurnIn) -> dict[str, Any]:
         "excluded_as_known_bad": result.excluded,
         "parts": dict(result.parts),
         "burn_in": {
+            "first_day": warm.first_day,
             "days": warm.days,
             "settled": warm.settled,
             "new_sender_rate_before": warm.rate_before,
@@ -196,6 +197,21 @@ def summary_of(result: CalibrationResult, warm: BurnIn) -> dict[str, Any]:
             "observed": result.audit.observed,
             "interval": list(result.audit.interval),
             "kept": result.audit.kept,
+            "campaigns": result.audit.campaigns,
+            "flagged": result.audit.flagged,
+            "by_week": [
+                {
+                    "first_day": week.first_day,
+                    "basis": str(week.basis),
+                    "promised": week.promised,
+                    "campaigns": week.campaigns,
+                    "flagged": week.flagged,
+                    "low": week.interval[0],
+                    "high": week.interval[1],
+                    "kept": week.kept,
+                }
+                for week in result.audit.weeks
+            ],
         },
     }
 
