@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
 from onboarding import store
 from onboarding.database import mailboxes, runs, tenants
 from onboarding.database.heartbeat import beating
-from onboarding.database.tenants import Tenant
+from onboarding.database.tenants import Tenant, TenantError
 from onboarding.fencing import fenced
 from onboarding.lifecycle import RunState
 from onboarding.workspace import Workspace
@@ -50,3 +51,23 @@ def remove_tenant(workspace: Workspace, name: str, *, actor: str) -> dict[str, A
         runs.fence(session, token)
         rows = tenants.remove(session, name, actor=actor)
     return {"tenant": name, "rows": rows, **asdict(files), "left": {"rows": 0, "files": 0}}
+
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def checked_domain(text: str) -> str:
+    """A domain of a tenant's own as it is stored: lower case, ASCII. Raises TenantError for anything else."""
+    try:
+        domain = text.strip().rstrip(".").lower().encode("idna").decode() if text.strip() else ""
+    except UnicodeError:
+        domain = ""
+    labels = domain.split(".")
+    if (
+        len(labels) < 2
+        or len(domain) > 253
+        or not all(_LABEL.fullmatch(label) for label in labels)
+        or labels[-1].isdigit()
+    ):
+        raise TenantError(f"{text!r} is not a domain name; write it like acme.com")
+    return domain

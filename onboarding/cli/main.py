@@ -16,6 +16,7 @@ from onboarding.cli.onboarding import onboard
 from onboarding.cli.records import audit, feedback
 from onboarding.cli.rehearse import rehearse
 from onboarding.cli.scoring import replay, score
+from onboarding.cli.serve import serve, token
 from onboarding.cli.status import status
 from onboarding.cli.tenants import source, tenant
 
@@ -42,6 +43,8 @@ for command in (
     score,
     replay,
     feedback,
+    serve,
+    token,
     audit,
     signals,
     detectors,

@@ -232,24 +232,15 @@ def canonical_source(uri: str) -> str:
         fail(str(error), Exit.USAGE)
 
 
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-
-
 def checked_domain(text: str) -> str:
-    """A domain as it is stored: lower case, ASCII. Ends the command (usage) for anything else."""
+    """A domain as it is stored. Ends the command (usage) for anything else."""
+    from onboarding.database.tenants import TenantError
+    from onboarding.registration import checked_domain as checked
+
     try:
-        domain = text.strip().rstrip(".").lower().encode("idna").decode() if text.strip() else ""
-    except UnicodeError:
-        domain = ""
-    labels = domain.split(".")
-    if (
-        len(labels) < 2
-        or len(domain) > 253
-        or not all(LABEL.fullmatch(label) for label in labels)
-        or labels[-1].isdigit()
-    ):
-        fail(f"--domain {text!r} is not a domain name; write it like acme.com", Exit.USAGE)
-    return domain
+        return checked(text)
+    except TenantError as error:
+        fail(f"--domain {error}", Exit.USAGE)
 
 
 def lookback_days(text: str) -> int:

@@ -1,0 +1,42 @@
+"""What a person says of a message, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from onboarding.api.access import Analyst
+from onboarding.feedback import give_feedback
+
+router = APIRouter(prefix="/v1/tenants/{tenant}/feedback", tags=["feedback"])
+
+
+class Verdict(BaseModel):
+    """A message by its Message-ID, and what it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"message_id": "4711@partner.example", "verdict": "safe", "reason": "known vendor"}
+        },
+    )
+
+    message_id: str = Field(min_length=1, max_length=998)
+    verdict: Literal["safe", "attack"]
+    reason: str = Field(default="", max_length=2_000)
+
+
+@router.post("", status_code=201)
+def feedback(tenant: str, said: Verdict, request: Request, grant: Analyst) -> dict[str, Any]:
+    """Labels the message; the next calibration goes by it."""
+    count = give_feedback(
+        request.app.state.workspace,
+        tenant,
+        said.message_id,
+        said.verdict,
+        reason=said.reason,
+        actor=f"token {grant.token}",
+    )
+    return {"tenant": tenant, "message_id": said.message_id, "verdict": said.verdict, "messages": count}
