@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 
-.PHONY: setup setup-dev demo test lint bench evaluate lock clean
+.PHONY: setup setup-dev demo test test-real lint bench evaluate lock clean
 
 setup: .venv/.done
 setup-dev: .venv/.dev
@@ -28,6 +28,11 @@ demo: setup
 
 test: setup-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+
+# What takes minutes: kills at random moments, servers restarted, disks that fill, in real processes (some 15 minutes).
+test-real: setup-dev
+	GATEHOUSE_TEST_REVOKE_EVERY=1 $(BIN)/python -m pytest tests/onboarding/test_fencing.py
+	$(BIN)/python -m pytest --override-ini python_files='survive_*.py' tests/real
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks

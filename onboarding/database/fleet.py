@@ -163,6 +163,18 @@ def sweep(database: Database, *, silent_after: float = SILENT_SECONDS) -> list[t
     return dead
 
 
+def newest_crashed(session: Session) -> list[str]:
+    """Tenants whose newest run crashed, by name: what it was doing is unfinished."""
+    return list(
+        session.scalars(
+            select(Run.tenant)
+            .join(Lease, and_(Lease.tenant == Run.tenant, Lease.number == Run.token))
+            .where(Run.state == RunState.CRASHED)
+            .order_by(Run.tenant)
+        )
+    )
+
+
 def _newest_steps(session: Session) -> dict[str, StepProgress]:
     rows = session.execute(
         select(StepRow.tenant, StepRow.name, StepRow.state, StepRow.done, StepRow.total, StepRow.unit)
