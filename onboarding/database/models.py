@@ -1,5 +1,6 @@
 """Every table, imported so that `Row.metadata` knows them all."""
 
+from onboarding.database.actions import Action
 from onboarding.database.activations import Activation
 from onboarding.database.audit import AuditEntry
 from onboarding.database.canary import DailyCount
@@ -15,11 +16,13 @@ from onboarding.database.tenants import Tenant
 from onboarding.database.tokens import ApiToken
 from onboarding.database.tuning import SharedTuning
 from onboarding.database.versions import Baseline, Calibration
+from onboarding.database.watching import Watched, Watcher
 
 METADATA = Row.metadata
 
 __all__ = [
     "METADATA",
+    "Action",
     "Activation",
     "ApiToken",
     "AuditEntry",
@@ -38,4 +41,6 @@ __all__ = [
     "Skipped",
     "StepRow",
     "Tenant",
+    "Watched",
+    "Watcher",
 ]

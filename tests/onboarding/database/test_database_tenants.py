@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from onboarding.database import (
+    actions,
     activations,
     audit,
     canary,
@@ -18,6 +21,7 @@ from onboarding.database import (
     steps,
     tenants,
     versions,
+    watching,
 )
 from onboarding.database.connection import Database
 from onboarding.database.decisions import Flagged
@@ -98,6 +102,18 @@ def fill(database: Database, token: RunToken) -> None:
         )
         labels.label(session, tenant, 7, "m@x", labels.Verdict.SAFE, reason="a newsletter", actor="ada")
         canary.record(session, tenant, 1, "maildir:/mail", {1: canary.Counts(messages=2, decided=1, flagged=0)})
+        watching.claim(session, tenant, "here", timedelta(minutes=1))
+        watching.advance(session, tenant, "info", "1", 1)
+        notice = actions.Planned(
+            message_key=7,
+            mailbox="info",
+            kind=actions.ActionKind.NOTIFY,
+            message_id="m@x",
+            path="info/1",
+            folder=1,
+            activation=1,
+        )
+        actions.plan(session, tenant, [notice])
 
 
 def test_a_name_twice_is_refused(database: Database) -> None:

@@ -1,0 +1,163 @@
+"""What is done with flagged live mail: planned with the page that brought it, carried out once, undone on request.
+
+The plan is committed in the transaction that moves the mailbox's cursor; carrying out comes after and is repeated until it
+is known to be done, so that no crash loses an action, and a row a message, mailbox and kind keeps it from being done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from onboarding import clock
+from onboarding.database.rows import Key, OfTenant, Row
+
+MOST_ATTEMPTS = 12
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class ActionKind(StrEnum):
+    """What is done."""
+
+    NOTIFY = "notify"
+    """The tenant's webhook is told."""
+    MOVE = "move"
+    """The message is moved to the junk folder."""
+
+
+class ActionState(StrEnum):
+    """How an action stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    GIVEN_UP = "given-up"
+    UNDONE = "undone"
+
+
+class Action(OfTenant, Row):
+    """One action on one copy of a message."""
+
+    __tablename__ = "actions"
+    __table_args__ = (Index(None, "tenant", "state", "due_at"), Index(None, "tenant", "message_id"))
+
+    message_key: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    mailbox: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[ActionKind] = mapped_column(primary_key=True)
+    state: Mapped[ActionState]
+    message_id: Mapped[str]
+    path: Mapped[str]
+    """Where the source had the message."""
+    moved_path: Mapped[str | None]
+    """Where it has it since it was moved."""
+    folder: Mapped[int]
+    """The folder it was in (`detection.mail.message.Folder`)."""
+    activation: Mapped[int]
+    """What was in force."""
+    document: Mapped[dict[str, Any]]
+    """The decision, as the webhook is told."""
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    error: Mapped[str | None]
+    planned_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One action to be planned."""
+
+    message_key: int
+    mailbox: str
+    kind: ActionKind
+    message_id: str
+    path: str
+    folder: int
+    activation: int
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+def plan(session: Session, tenant: str, planned: Sequence[Planned]) -> int:
+    """Plans actions; gives how many are new. One that was planned before stays as it is."""
+    new = 0
+    for one in planned:
+        if session.get(Action, (tenant, one.message_key, one.mailbox, one.kind)) is not None:
+            continue
+        at = clock.now()
+        session.add(
+            Action(
+                tenant=tenant,
+                message_key=one.message_key,
+                mailbox=one.mailbox,
+                kind=one.kind,
+                state=ActionState.PLANNED,
+                message_id=one.message_id,
+                path=one.path,
+                folder=one.folder,
+                activation=one.activation,
+                document=one.document,
+                attempts=0,
+                due_at=at,
+                planned_at=at,
+            )
+        )
+        session.flush()
+        new += 1
+    return new
+
+
+def due(session: Session, tenant: str, *, limit: int = 500) -> Sequence[Action]:
+    """What is to be carried out now, in the order in which it was planned."""
+    return session.scalars(
+        select(Action)
+        .where(Action.tenant == tenant, Action.state == ActionState.PLANNED, Action.due_at <= clock.now())
+        .order_by(Action.planned_at, Action.message_key, Action.mailbox, Action.kind)
+        .limit(limit)
+    ).all()
+
+
+def of_message(session: Session, tenant: str, message_id: str) -> Sequence[Action]:
+    """Everything that was done with a message."""
+    return session.scalars(
+        select(Action)
+        .where(Action.tenant == tenant, Action.message_id == message_id)
+        .order_by(Action.mailbox, Action.kind)
+    ).all()
+
+
+def get(session: Session, action: Action) -> Action:
+    """The same action in this session."""
+    row = session.get(Action, (action.tenant, action.message_key, action.mailbox, action.kind))
+    assert row is not None, "actions go only with their tenant"
+    return row
+
+
+def done(session: Session, action: Action, moved_path: str | None = None) -> None:
+    """It was carried out."""
+    row = get(session, action)
+    row.state, row.moved_path, row.error, row.ended_at = ActionState.DONE, moved_path, None, clock.now()
+    row.attempts += 1
+
+
+def failed(session: Session, action: Action, error: str) -> None:
+    """It could not be carried out: later again, and in the end given up."""
+    row = get(session, action)
+    row.attempts += 1
+    row.error = error[:2_000]
+    row.due_at = clock.now() + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
+    if row.attempts >= MOST_ATTEMPTS:
+        row.state, row.ended_at = ActionState.GIVEN_UP, clock.now()
+
+
+def undone(session: Session, action: Action, path: str | None = None) -> None:
+    """It was taken back, or never needs to be carried out."""
+    row = get(session, action)
+    row.state, row.ended_at = ActionState.UNDONE, clock.now()
+    if path is not None:
+        row.path, row.moved_path = path, None

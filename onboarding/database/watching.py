@@ -1,0 +1,89 @@
+"""How far each mailbox is followed, and who follows a tenant at the moment: one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from onboarding import clock
+from onboarding.database import tenants
+from onboarding.database.rows import OfTenant, Row
+
+
+class Watched(OfTenant, Row):
+    """One mailbox that is followed. Its cursor is apart from that of ingest: each reads on from its own."""
+
+    __tablename__ = "watched"
+
+    mailbox: Mapped[str] = mapped_column(primary_key=True)
+    cursor: Mapped[str | None]
+    messages: Mapped[int]
+    """Listed since it is followed."""
+    error: Mapped[str | None]
+    """Why it could not be read when it was last looked at."""
+    looked_at: Mapped[datetime]
+
+
+class Watcher(OfTenant, Row):
+    """The process that follows a tenant, until when unless it says so again."""
+
+    __tablename__ = "watchers"
+
+    owner: Mapped[str]
+    until: Mapped[datetime]
+
+
+def claim(session: Session, tenant: str, owner: str, lasts: timedelta) -> bool:
+    """Takes the tenant for a while, or keeps it; False while another has it."""
+    tenants.get(session, tenant, lock=True)
+    row = session.get(Watcher, tenant)
+    at = clock.now()
+    if row is not None and row.owner != owner and row.until > at:
+        return False
+    if row is None:
+        row = Watcher(tenant=tenant)
+        session.add(row)
+    row.owner, row.until = owner, at + lasts
+    session.flush()
+    return True
+
+
+def let_go(session: Session, tenant: str, owner: str) -> None:
+    """Gives the tenant free, so that another need not wait."""
+    row = session.get(Watcher, tenant)
+    if row is not None and row.owner == owner:
+        session.delete(row)
+
+
+def cursors(session: Session, tenant: str) -> Mapping[str, str | None]:
+    """How far each followed mailbox is."""
+    rows = session.scalars(select(Watched).where(Watched.tenant == tenant))
+    return {row.mailbox: row.cursor for row in rows}
+
+
+def all_of(session: Session, tenant: str) -> Sequence[Watched]:
+    """Every followed mailbox, by name."""
+    return session.scalars(select(Watched).where(Watched.tenant == tenant).order_by(Watched.mailbox)).all()
+
+
+def advance(session: Session, tenant: str, mailbox: str, cursor: str | None, messages: int) -> None:
+    """The mailbox was read up to the cursor."""
+    row = _row(session, tenant, mailbox)
+    row.cursor, row.messages, row.error, row.looked_at = cursor, row.messages + messages, None, clock.now()
+
+
+def fail(session: Session, tenant: str, mailbox: str, error: str) -> None:
+    """The mailbox could not be read; its cursor stays."""
+    row = _row(session, tenant, mailbox)
+    row.error, row.looked_at = error[:2_000], clock.now()
+
+
+def _row(session: Session, tenant: str, mailbox: str) -> Watched:
+    row = session.get(Watched, (tenant, mailbox))
+    if row is None:
+        row = Watched(tenant=tenant, mailbox=mailbox, messages=0)
+        session.add(row)
+    return row
