@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flows import machine, server
@@ -49,6 +50,19 @@ class PrefectOrchestrator:
     def start_server(self, workspace: Workspace) -> str:
         """Starts the local Prefect server, or finds the running one; gives the address of its UI."""
         return server.start(workspace.home, prefect_environment(workspace.home)).ui_url
+
+    @contextmanager
+    def served(self, workspace: Workspace) -> Iterator[None]:
+        """A server for as long as the block lasts: the one that is there, else one started for it."""
+        if prepare(workspace.home) is not None:
+            yield
+            return
+        server.start(workspace.home, prefect_environment(workspace.home))
+        prepare(workspace.home)
+        try:
+            yield
+        finally:
+            server.stop(workspace.home)
 
     def stop_server(self, workspace: Workspace) -> bool:
         """Stops it; whether one was running."""

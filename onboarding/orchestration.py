@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
 from typing import Any, Protocol, cast
 
@@ -37,6 +38,10 @@ class Orchestrator(Protocol):
 
     def start_server(self, workspace: Workspace) -> str:
         """Starts the local Prefect server, or finds the running one; gives the address of its UI."""
+        ...
+
+    def served(self, workspace: Workspace) -> AbstractContextManager[None]:
+        """A Prefect server for as long as the block lasts: the one that is there, else one started for it."""
         ...
 
     def stop_server(self, workspace: Workspace) -> bool:

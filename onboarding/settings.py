@@ -49,7 +49,10 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=2, ge=1, le=256, description="shards worked on at the same time, per run")
     tenants_at_once: int = Field(
-        default=4, ge=1, le=64, description="runs that the worker of `gatehouse up` does at the same time, a tenant each"
+        default=4,
+        ge=1,
+        le=64,
+        description="tenants onboarded at the same time, by the worker of `gatehouse up` and by `gatehouse onboard --all`",
     )
     parse_workers: int = Field(
         default=2, ge=0, le=256, description="processes that parse mail, per run; 0 parses in the worker itself"
@@ -73,7 +76,8 @@ class Settings(BaseSettings):
         default=None, description="folder of files that hold a secret each; unset: secrets in the home folder"
     )
     graph_url: str = Field(
-        default="https://graph.microsoft.com/v1.0", description="address of Microsoft Graph; sovereign clouds have others"
+        default="https://graph.microsoft.com/v1.0",
+        description="address of Microsoft Graph; sovereign clouds have others",
     )
     graph_authority: str = Field(
         default="https://login.microsoftonline.com", description="where tokens for Microsoft Graph are issued"

@@ -9,6 +9,7 @@ from onboarding.cli.catalogues import settings, signals
 from onboarding.cli.console import log_to_people
 from onboarding.cli.demo import demo
 from onboarding.cli.detectors import detectors
+from onboarding.cli.fleet import sweep
 from onboarding.cli.machine import database, down, up
 from onboarding.cli.model import model
 from onboarding.cli.modes import activate, deactivate
@@ -34,6 +35,7 @@ for command in (
     tenant,
     source,
     onboard,
+    sweep,
     status,
     calibrate,
     calibrations,

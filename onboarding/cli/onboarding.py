@@ -7,17 +7,20 @@ from typing import Any
 
 import click
 
-from onboarding.cli.console import Exit, document, json_option, say, speaks_plainly
+from onboarding.cli.console import Exit, document, fail, json_option, say, speaks_plainly
+from onboarding.cli.fleet import onboard_many
 from onboarding.lifecycle import Step
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Every tenant, several at a time, small ones not behind giants.")
+@click.option("--tag", help="The same for every tenant with this tag.")
 @click.option("--until", type=click.Choice([str(step) for step in Step]), help="Stop after this step.")
 @click.option("--detach", is_flag=True, help="Hand it to the worker of `gatehouse up` and do not wait.")
 @json_option
 @speaks_plainly
-def onboard(name: str, until: str | None, detach: bool, as_json: bool) -> None:
+def onboard(name: str | None, every: bool, tag: str | None, until: str | None, detach: bool, as_json: bool) -> None:
     """Reads a tenant's mail, learns, calibrates and switches detection on; resumes where it stopped. Ctrl-C is safe."""
     from onboarding.database import runs, tenants
     from onboarding.lifecycle import RunState
@@ -25,6 +28,13 @@ def onboard(name: str, until: str | None, detach: bool, as_json: bool) -> None:
     from onboarding.run import outcome
     from onboarding.workspace import open_workspace
 
+    if (name is not None) + every + (tag is not None) != 1:
+        fail("name one tenant, or --all, or --tag TAG", Exit.USAGE)
+    if name is None:
+        if until or detach:
+            fail("--until and --detach are for one tenant", Exit.USAGE)
+        onboard_many(tag, as_json)
+        return
     workspace = open_workspace()
     with workspace.database.session(name) as session:
         tenants.get(session, name)

@@ -163,6 +163,19 @@ def sweep(database: Database, *, silent_after: float = SILENT_SECONDS) -> list[t
     return dead
 
 
+def sizes(session: Session) -> dict[str, int]:
+    """Messages of each tenant as far as known: listed, or estimated by its source where that is more."""
+    larger = case((Mailbox.listed > func.coalesce(Mailbox.estimate, 0), Mailbox.listed), else_=Mailbox.estimate)
+    rows = session.execute(select(Mailbox.tenant, func.coalesce(func.sum(larger), 0)).group_by(Mailbox.tenant))
+    return {tenant: int(messages) for tenant, messages in rows}
+
+
+def sources(session: Session) -> dict[str, str]:
+    """Source URI of each tenant."""
+    rows = session.execute(select(Tenant.name, Tenant.source)).all()
+    return {row.name: row.source for row in rows}
+
+
 def newest_crashed(session: Session) -> list[str]:
     """Tenants whose newest run crashed, by name: what it was doing is unfinished."""
     return list(
