@@ -27,7 +27,7 @@ from onboarding import clock
 from onboarding.database import steps
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Step, WorkState
-from onboarding.report.pictures import as_data_uri
+from onboarding.report.svg import as_data_uri
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flows import daemon, server, worker
+from flows import daemon, reports, server, worker
 from flows.daemon import ServerError
 from flows.deployments import POOL
 from flows.environment import given_api_url, prefect_environment, prepare
@@ -43,10 +43,12 @@ def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = serv
 
         deployments = register(at_once)
         tell("starting the worker")
+        reports_url = reports.start(home)
         working = worker.start(home, environment, api_url, at_once)
     return {
         "prefect_ui": api_url.removesuffix("/api"),
         "prefect_api": api_url,
+        "reports": reports_url,
         "database": workspace.database.url.render_as_string(),
         "work_pool": POOL,
         "worker": {"pid": working.pid, "at_once": at_once, "log": str(daemon.log_of(home, worker.NAME))},
@@ -55,13 +57,14 @@ def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = serv
 
 
 def down(workspace: Workspace) -> list[str]:
-    """Stops worker and server, whatever state they are in, and writes down that runs they had are interrupted.
+    """Stops worker, reports and server, whatever state they are in, and writes down that runs they had are interrupted.
 
     Gives the names of what was running. The server of a PREFECT_API_URL is somebody else's and goes on.
     """
     home = workspace.home
     with daemon.one_at_a_time(home):
-        stopped = [name for name, stop in ((worker.NAME, worker.stop), (server.NAME, server.stop)) if stop(home)]
+        parts = ((worker.NAME, worker.stop), (reports.NAME, reports.stop), (server.NAME, server.stop))
+        stopped = [name for name, stop in parts if stop(home)]
     for tenant, run in fleet.sweep(workspace.database, silent_after=workspace.settings.silent_seconds):
         log.info("%s: run %s is interrupted; `gatehouse onboard %s` goes on from there", tenant, run, tenant)
     return stopped

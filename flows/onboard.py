@@ -9,6 +9,7 @@ from prefect import flow, runtime, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows import reports
 from flows.aftermath import close_dead_runs
 from flows.artifacts import publish_outcome, shown
 from flows.holding import held_state, may_hold, passed, refused_state, worth_another_try
@@ -19,12 +20,13 @@ from onboarding.baseline import BaselineMade, make_baseline
 from onboarding.calibrate import CalibrationMade, make_calibration
 from onboarding.connect import connect
 from onboarding.database.runs import RunToken, TenantBusy
+from onboarding.fencing import fenced
 from onboarding.ingest import ingest, ingesting
 from onboarding.lifecycle import Step
 from onboarding.readiness import Readiness, check_readiness
 from onboarding.rehearse import RehearsalMade, rehearse
-from onboarding.report.markdown import outcome_page
-from onboarding.report.write import write_report
+from onboarding.report.markdown import page_for_prefect
+from onboarding.report.write import report_path, write_report
 from onboarding.run import ONBOARD, outcome, running
 from onboarding.shards import deal, named
 from onboarding.stage import Held
@@ -181,7 +183,14 @@ def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
 
 
 def _publish(workspace: Workspace, token: RunToken) -> None:
-    """The outcome as a page in the UI and as the report on disk, whichever way the run ended."""
+    """The outcome as the report on disk and as a page in the UI, whichever way the run ended."""
     document = outcome(workspace, token.tenant, token.run)
-    write_report(workspace, token.tenant, document)
-    publish_outcome(document, outcome_page(workspace, token.tenant, document), None)
+    with fenced(workspace, token):
+        evidence = write_report(workspace, token.tenant, document)
+    publish_outcome(document, *page_for_prefect(evidence, _full_report(workspace, token.tenant)))
+
+
+def _full_report(workspace: Workspace, tenant: str) -> str:
+    """Where the full report is, as Markdown: a link where a server of reports runs, and always the file."""
+    address, path = reports.url(workspace.home), report_path(workspace, tenant)
+    return (f"[The full report]({address}/{tenant}/), also at" if address else "The full report:") + f" `{path}`"

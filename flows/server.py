@@ -5,7 +5,6 @@ A server counts as running when its process lives and answers its health check.
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import httpx
 
 from flows import daemon
 from flows.daemon import Daemon, ServerError
+from flows.ports import free_port
 
 FIRST_PORT = 4200
 START_TIMEOUT_SECONDS = 180.0
@@ -68,7 +68,7 @@ def start(
     """
     found = daemon.find(home, NAME)
     if found is None:
-        port = _free_port(first_port)
+        port = free_port(first_port)
         tell(f"starting the Prefect server on port {port} (some 20 s the first time)")
         found = daemon.spawn(
             home,
@@ -107,14 +107,3 @@ def healthy(api_url: str) -> bool:
 
 def _address(found: Daemon) -> ServerAddress:
     return ServerAddress(found.pid, int(found.told["port"]))
-
-
-def _free_port(first: int) -> int:
-    for port in [*range(first, first + 50), 0]:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ServerError("no free port on 127.0.0.1 for the Prefect server")

@@ -22,6 +22,7 @@ def up(as_json: bool) -> None:
     if as_json:
         document(running)
     say(f"Prefect UI   {running['prefect_ui']}")
+    say(f"reports      {running['reports']}/NAME/")
     say(f"database     {running['database']}")
     say(f"worker       process {running['worker']['pid']}, up to {running['worker']['at_once']} runs at a time")
     say(f"deployments  {', '.join(running['deployments'])}")
