@@ -69,6 +69,10 @@ class Requirement:
     granted: bool
     evidence: str
     remedy: str = ""
+    optional: bool = False
+    """Onboarding goes on without it; what then is missing, the remedy says."""
+    permission: bool = False
+    """It is something to be granted, by an admin of the source."""
 
 
 class Source(Protocol):
@@ -107,12 +111,25 @@ class ReadsBack(Protocol):
         Raises SourceError when the mailbox cannot be read."""
         ...
 
+    def mailboxes_since(self, since: int | None) -> list[MailboxInfo]:
+        """As `mailboxes`, with estimates of what `history` will list."""
+        ...
+
 
 @runtime_checkable
 class ReadsManyAtOnce(Protocol):
     """A source whose `pages` and `history` may be called from many threads, each for another mailbox."""
 
     mailboxes_at_once: int
+
+
+@runtime_checkable
+class Overlaps(Protocol):
+    """A source in which a message may turn up a little behind a cursor: who follows it reads some of it again."""
+
+    def overlapping(self, cursor: str) -> str:
+        """A cursor before the given one, by as much as a message may be late."""
+        ...
 
 
 @runtime_checkable

@@ -5,16 +5,19 @@ Synchronous and safe to use from many threads: a source reads mailboxes in threa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from onboarding import clock
 from onboarding.redaction import guard_logs
 from onboarding.sources.base import SourceError
 from onboarding.sources.network.counts import Counts
@@ -22,6 +25,7 @@ from onboarding.sources.network.faults import Answer, Dialect, ProviderError, To
 from onboarding.sources.network.pacer import Pacer
 from onboarding.sources.network.retry import retry_after, wait_before
 from onboarding.sources.network.tokens import Tokens
+from onboarding.sources.network.width import Gate, Width
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +60,6 @@ class Request:
     as_json: bool = True
     paid: bool = False
     """The units were taken from the budget already."""
-    items: int = 1
-    """How many requests it counts as: those in a batch."""
 
 
 class Client:
@@ -81,6 +83,9 @@ class Client:
         self.dialect = dialect
         self.pacer = pacer
         self.counts = Counts()
+        self.gate = Gate(Width(connections, connections))
+        """How many requests are under way, over all mailboxes: less when the provider says that it is crowded."""
+        self._time_there: tuple[float, float] | None = None
         self._tokens = tokens
         self._sleep = sleep
         self._http = httpx.Client(
@@ -132,13 +137,13 @@ class Client:
         paid = request.paid
         while True:
             if not paid:
-                begun = time.monotonic()
-                self.pacer.wait(request.mailbox, request.cost)
-                self.counts.waited_for(time.monotonic() - begun)
+                self.pay(request.mailbox, request.cost)
             paid = False
             token = self._tokens(request.mailbox).current(instead_of=bad)
-            answer, trouble, said = self._try(request, url, token)
+            with self.gate.inside():
+                answer, trouble, said = self._try(request, url, token)
             if trouble is None:
+                self.gate.width.accepted()
                 if answer.good:
                     return answer
                 raise refused(self.dialect, request.what, answer)
@@ -150,10 +155,30 @@ class Client:
                 raise self._given_up(request, answer, said, attempt)
             log.debug("%s: %s, try %d, again in %.1f s", request.what, said, attempt, wait)
             if trouble is Trouble.THROTTLED:
+                if self.dialect.crowded(answer, self.dialect.said(answer)):
+                    self.gate.width.refused()
                 self.pacer.refused(request.mailbox, answer, attempt)  # the budget is closed meanwhile, for all workers
                 continue
-            self.counts.waited_for(wait)
-            self._sleep(wait)
+            self.pause(wait)
+
+    def pay(self, mailbox: str, wanted: int, least: int | None = None) -> int:
+        """Waits until units of a mailbox's budget (and the app's) may be spent, and spends them; gives how many."""
+        begun = time.monotonic()
+        units = self.pacer.wait(mailbox, wanted, least)
+        self.counts.waited_for(time.monotonic() - begun)
+        return units
+
+    def pause(self, seconds: float) -> None:
+        """Waits before trying something again."""
+        self.counts.waited_for(seconds)
+        self._sleep(seconds)
+
+    def time_there(self) -> float:
+        """The time by the provider's clock, as its last answer told it; ours before the first. Seconds since the epoch."""
+        if self._time_there is None:
+            return clock.now().timestamp()
+        told, at = self._time_there
+        return told + time.monotonic() - at
 
     def judge(self, answer: Answer) -> Trouble | None:
         """Which trouble an answer (or an item of a batch) is in; None for a good one and for a refusal."""
@@ -172,7 +197,7 @@ class Client:
 
     def _try(self, request: Request, url: str, token: str) -> tuple[Answer, Trouble | None, str]:
         """One try: the answer, the trouble it is in, and a word on it."""
-        self.counts.sent(request.items)
+        self.counts.sent()
         answer = Answer(0)
         try:
             answer = self._exchange(request, url, token)
@@ -207,6 +232,7 @@ class Client:
         deadline = time.monotonic() + SLOWEST_SECONDS
         with self._http.stream(request.method, url, params=params, headers=headers, content=content) as response:
             found = {name.lower(): value for name, value in response.headers.items()}
+            self._note_time(found.get("date", ""))
             told = int(found["content-length"]) if found.get("content-length", "").isdigit() else 0
             if response.is_success and told > request.most:
                 raise _too_large(request, told)
@@ -219,6 +245,10 @@ class Client:
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout(f"still not whole after {SLOWEST_SECONDS:.0f} s")
             return Answer(response.status_code, found, b"".join(pieces))
+
+    def _note_time(self, written: str) -> None:
+        with contextlib.suppress(TypeError, ValueError):
+            self._time_there = (parsedate_to_datetime(written).timestamp(), time.monotonic())
 
     def _given_up(self, request: Request, answer: Answer, said: str, attempts: int) -> ProviderError:
         if answer.status:

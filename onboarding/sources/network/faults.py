@@ -52,12 +52,14 @@ class Dialect:
     """How one provider speaks of errors.
 
     `said` reads code and sentence out of an answer; `trouble` says which kind it is, None for a refusal that stays
-    (`by_status` is right for most). `name` is the provider as people know it.
+    (`by_status` is right for most); `crowded` says of a throttled one whether it was too much at the same time, rather than
+    too much in a while. `name` is the provider as people know it.
     """
 
     name: str
     said: Callable[[Answer], Said]
     trouble: Callable[[Answer, Said], Trouble | None]
+    crowded: Callable[[Answer, Said], bool] = lambda answer, said: False
 
 
 def by_status(answer: Answer, said: Said) -> Trouble | None:
