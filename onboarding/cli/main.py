@@ -20,6 +20,7 @@ from onboarding.cli.scoring import replay, score
 from onboarding.cli.serve import serve, token
 from onboarding.cli.status import status
 from onboarding.cli.tenants import source, tenant
+from onboarding.cli.watch import release, watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +48,8 @@ for command in (
     feedback,
     serve,
     token,
+    watch,
+    release,
     audit,
     signals,
     detectors,

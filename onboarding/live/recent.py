@@ -37,10 +37,19 @@ NOTHING = Recent(np.empty(0, dtype=np.uint64), -(2**62))
 
 def write_recent(batch: MessageBatch, path: Path) -> None:
     """Keeps the keys of the last `DAYS` days of a history, `batch` being in order of time."""
-    since = int(batch.time[-1]) - DAYS * _SECONDS_A_DAY if len(batch) else NOTHING.since
-    keys = np.sort(batch.message_key[batch.time >= since])
+    since = recent_since(int(batch.time[-1]) if len(batch) else None)
+    write_recent_keys(batch.message_key[batch.time >= since], since, path)
+
+
+def recent_since(last_time: int | None) -> int:
+    """From when on the messages of a history that ends at `last_time` (None: it is empty) are remembered singly."""
+    return NOTHING.since if last_time is None else last_time - DAYS * _SECONDS_A_DAY
+
+
+def write_recent_keys(keys: Keys, since: int, path: Path) -> None:
+    """Keeps the keys of the messages from `since` on, in whatever order they are."""
     # The first value is the time, so that the file is one array.
-    stored = np.concatenate([np.array([since], dtype=np.int64).view(np.uint64), keys])
+    stored = np.concatenate([np.array([since], dtype=np.int64).view(np.uint64), np.sort(keys)])
     write_whole(path, lambda sink: np.save(sink, stored, allow_pickle=False))
 
 

@@ -39,6 +39,10 @@ class Decided:
     verdict: str
     again: bool
     """It had been decided before."""
+    folder: int = Folder.UNKNOWN
+    """Where it was when it was decided on (`detection.mail.message.Folder`)."""
+    mailbox: str = ""
+    """And in whose mailbox."""
 
 
 class LiveTenant:
@@ -64,14 +68,20 @@ class LiveTenant:
         self.follow()
         known = self._decided.get(row["message_key"]) if learn and row["message_key"] != NO_KEY else None
         if known is not None:
-            return Decided(_document(row["path"], known), known.verdict, again=True)
+            before = known.row
+            document = _document(row["path"], known)
+            return Decided(document, known.verdict, True, before["folder"], before["mailbox"])
         begun = time.perf_counter()
         batch, decision = self._scorer.decide(row, self._overlay, explain=False)
         seconds = time.perf_counter() - begun
         document = self._shown(row, decision)
         if learn:
             self._keep(batch, row, decision, seconds, door)
-        return Decided(document, str(decision.verdict), again=False)
+        return Decided(document, str(decision.verdict), False, row["folder"], row["mailbox"])
+
+    def learned_before(self, row: Row) -> bool:
+        """Whether a message is part of the history that the baseline was learned from: that is never decided on again."""
+        return row["message_key"] not in self._decided and self._recent.knows(row["message_key"], row["time"])
 
     def follow(self) -> None:
         """Learns what other processes decided since it was last looked."""

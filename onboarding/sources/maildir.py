@@ -21,6 +21,7 @@ from typing import NamedTuple, Self
 from detection.mail.message import Folder, Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, MailboxInfo, Page, Requirement, Source, SourceError
 from onboarding.sources.local import requirements
+from onboarding.sources.maildir_moves import move_message
 from onboarding.sources.maildirs import Maildir, MailFolder, find_maildirs, mail_folders, maildir_at, message_names
 from onboarding.sources.paging import MESSAGE_BYTES, PAGE_MESSAGES, paged, read_message_file
 from onboarding.sources.registry import scheme
@@ -28,6 +29,9 @@ from onboarding.sources.uri import absolute_path, name_of, text_of
 
 EARLIEST, LATEST = 315_532_800, 4_102_444_800
 """1980 to 2100: what looks like a delivery time outside of it is just a name."""
+
+LATE_SECONDS = 300
+"""How late a message may turn up behind others."""
 
 LOOKS_AGAIN_AFTER = 1.0
 """Seconds between two looks at a folder for messages that were renamed while it was being read."""
@@ -103,6 +107,18 @@ class Maildirs:
         reader = _Reader(self.root, box, self.cap)
         read = ((_listed(box, file, reader.read(file)), file.position) for file in files)
         return paged(read, Position.cursor, page_messages=self.page_messages)
+
+    def overlapping(self, cursor: str) -> str:
+        """A cursor some minutes earlier: deliveries of one moment come in no order, and a clock may be a little behind."""
+        at = Position.parse(cursor)
+        return cursor if at is None else Position(max(at.time - LATE_SECONDS, 0), b"0", b"", 0).cursor()
+
+    def move(self, mailbox: str, path: str, folder: Folder) -> str:
+        """Moves a message to another folder of its mailbox."""
+        box = maildir_at(self.root, mailbox)
+        if box is None:
+            raise SourceError(f"mailbox {mailbox} is not in {self.uri}: its maildir is not there any more")
+        return move_message(self.root, box, path, folder, unique_name)
 
     def _count(self, box: Maildir) -> int | None:
         try:

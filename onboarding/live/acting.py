@@ -1,0 +1,122 @@
+"""Carrying out what was planned: telling the tenant's webhook, moving mail to junk. Done once, however often it is tried.
+
+Webhooks are signed as `Gatehouse-Signature: t=SECONDS,v1=HEX`: HMAC-SHA256, with the secret called `webhook-TENANT` (or
+`webhook`), over `SECONDS.BODY`. A receiver checks it, and that SECONDS is recent, and may get the same `id` twice when
+its answer was lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Sequence
+
+import httpx
+
+from detection.mail.message import Folder
+from onboarding import clock, credentials
+from onboarding.credentials import SecretError
+from onboarding.database import actions, activations, audit, tenants
+from onboarding.database.actions import Action, ActionKind
+from onboarding.lifecycle import Mode
+from onboarding.sources.base import Moves, Source, SourceError
+from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+WEBHOOK = "webhook"
+"""Under which `Tenant.overrides` has the address that is told."""
+
+TIMEOUT_SECONDS = 10.0
+
+
+class ActingError(Exception):
+    """An action could not be carried out this time. The message says why."""
+
+
+def carry_out(workspace: Workspace, tenant: str, source: Source, client: httpx.Client) -> int:
+    """Carries out what is due; gives how many were done. What fails is tried again later, and in the end given up."""
+    with workspace.database.session(tenant) as session:
+        row, current = tenants.get(session, tenant), activations.current(session, tenant)
+        waiting: Sequence[Action] = actions.due(session, tenant)
+    mode = current.mode if current else Mode.OFF
+    done = 0
+    for action in waiting:
+        if reason := _void(action, mode, row.overrides.get(WEBHOOK)):
+            with workspace.database.transaction(tenant) as session:
+                actions.undone(session, action)
+            log.info("%s: %s of %s is left undone: %s", tenant, action.kind, action.message_id, reason)
+            continue
+        try:
+            moved = _move(source, action) if action.kind is ActionKind.MOVE else None
+            if action.kind is ActionKind.NOTIFY:
+                _notify(workspace, tenant, str(row.overrides[WEBHOOK]), action, client)
+        except (ActingError, SourceError, OSError) as error:
+            log.warning("%s: %s of %s failed: %s", tenant, action.kind, action.message_id, error)
+            with workspace.database.transaction(tenant) as session:
+                actions.failed(session, action, str(error))
+            continue
+        with workspace.database.transaction(tenant) as session:
+            actions.done(session, action, moved)
+            if moved is not None:
+                detail = {"message_id": action.message_id, "mailbox": action.mailbox, "activation": action.activation}
+                audit.record(session, tenant, "gatehouse", "message-moved", detail)
+        done += 1
+    return done
+
+
+def signature(secret: str, seconds: int, body: bytes) -> str:
+    """The value of `Gatehouse-Signature`.
+
+    >>> signature("secret", 1700000000, b"{}")[:24]
+    't=1700000000,v1=b8569b78'
+    """
+    digest = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={seconds},v1={digest}"
+
+
+def _void(action: Action, mode: Mode, webhook: str | None) -> str | None:
+    """Why a planned action is not to be carried out any more; None when it is."""
+    if action.kind is ActionKind.MOVE and mode is not Mode.ENFORCE:
+        return f"the mode is {mode} now"
+    if action.kind is ActionKind.NOTIFY and mode not in (Mode.ALERT, Mode.ENFORCE):
+        return f"the mode is {mode} now"
+    if action.kind is ActionKind.NOTIFY and not webhook:
+        return "the tenant has no webhook"
+    return None
+
+
+def _move(source: Source, action: Action) -> str:
+    if not isinstance(source, Moves):
+        raise ActingError(f"mail of {source.uri} cannot be moved")
+    return source.move(action.mailbox, action.path, Folder.JUNK)
+
+
+def _notify(workspace: Workspace, tenant: str, url: str, action: Action, client: httpx.Client) -> None:
+    body = json.dumps(
+        {"id": f"{tenant}-{action.message_key:016x}-{action.mailbox}", "tenant": tenant, **action.document},
+        sort_keys=True,
+    ).encode()
+    seconds = int(clock.now().timestamp())
+    try:
+        found = credentials.find(f"webhook-{tenant}", workspace.settings) or credentials.get(
+            "webhook", workspace.settings
+        )
+        answer = client.post(
+            url,
+            content=body,
+            headers={
+                "Content-Type": "application/json",
+                "Gatehouse-Signature": signature(found.reveal(), seconds, body),
+            },
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+        )
+    except SecretError as error:
+        raise ActingError(str(error)) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ActingError(f"the webhook {url} does not answer: {type(error).__name__}") from error
+    if not answer.is_success:
+        raise ActingError(f"the webhook {url} answered {answer.status_code}")

@@ -1,0 +1,282 @@
+"""Following live mail: nothing lost, nothing twice, acted on as the mode says, never on history, always undoable."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tenants_at_hand import onboard
+
+from detection.mail.message import Folder
+from onboarding import clock
+from onboarding.database import actions, activations, labels, tenants, watching
+from onboarding.database.actions import ActionKind, ActionState
+from onboarding.feedback import UnknownMessageError
+from onboarding.lifecycle import Mode
+from onboarding.live import follow as following
+from onboarding.live.acting import WEBHOOK, signature
+from onboarding.live.arrivals import Reader
+from onboarding.live.release import release
+from onboarding.live.watch import Watch
+from onboarding.settings import Settings
+from onboarding.sources.maildir import Maildirs
+from onboarding.workspace import Workspace, open_workspace
+
+DAY = 86_400
+LURE = "Please send the wire transfer of $48,000 today to our new bank account. It is urgent and confidential."
+
+
+class Mailboxes:
+    """A maildir of two mailboxes whose mail is of the last weeks."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.now = int(clock.now().timestamp())
+        for box in ("ann", "ben"):
+            for part in ("cur", "new", "tmp"):
+                (root / box / part).mkdir(parents=True)
+        for day in range(60, 0, -1):
+            for number in range(4):
+                self.deliver("ann", self.now - day * DAY + number * 60, f"p{number}@partner.example", f"plan {day}")
+                self.deliver("ben", self.now - day * DAY + number * 60, f"q{number}@other.example", f"bill {day}")
+
+    def deliver(self, box: str, time: int, sender: str, subject: str, text: str = "hello", name: str = "") -> str:
+        unique = name or f"{time}.M{abs(hash((sender, subject))) % 10**6}.host"
+        message_id = f"{unique}.{box}@x.example"
+        (self.root / box / "new" / unique).write_text(
+            f"From: A Person <{sender}>\nTo: {box}@acme.example\nSubject: {subject}\n"
+            f"Date: {formatdate(time)}\nMessage-ID: <{message_id}>\n\n{text}\n"
+        )
+        return message_id
+
+    def attack(self, box: str = "ann", number: int = 1) -> str:
+        return self.deliver(box, self.now + 60 + number, "ceo@gmail.com", f"Urgent wire transfer {number}", LURE)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A home with tenant acme, active in shadow, and its mail."""
+    root = tmp_path_factory.mktemp("follow")
+    Mailboxes(root / "mail")
+    workspace = open_workspace(Settings(home=root / "home", parse_workers=0, heartbeat_seconds=60))
+    with workspace.database.transaction("acme") as session:
+        uri = Maildirs(str(root / "mail")).uri
+        domains = ["acme.example"]
+        tenants.add(
+            session, "acme", domains=domains, source=uri, alpha=0.05, delta=0.2, lookback_days=None, actor="test"
+        )
+    assert onboard(workspace, "acme")["state"] == "active"
+    workspace.database.close()
+    return root / "home", root / "mail"
+
+
+@pytest.fixture
+def mail(made: tuple[Path, Path], tmp_path: Path) -> Mailboxes:
+    boxes = Mailboxes.__new__(Mailboxes)
+    boxes.root, boxes.now = tmp_path / "mail", int(clock.now().timestamp())
+    shutil.copytree(made[1], boxes.root)
+    return boxes
+
+
+@pytest.fixture
+def workspace(made: tuple[Path, Path], mail: Mailboxes, tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copytree(made[0], tmp_path / "home")
+    opened = open_workspace(Settings(home=tmp_path / "home", parse_workers=0, heartbeat_seconds=60))
+    with opened.database.transaction("acme") as session:
+        tenants.change(session, "acme", actor="test", source=Maildirs(str(mail.root)).uri)
+    yield opened
+    opened.database.close()
+
+
+def in_mode(workspace: Workspace, mode: Mode) -> None:
+    """As if gates and canary had allowed it, a minute ago."""
+    with workspace.database.transaction("acme") as session:
+        activations.set_mode(session, "acme", mode, actor="test", reason="test")
+
+
+def watched(workspace: Workspace) -> dict[str, Any]:
+    watch = Watch(workspace)
+    try:
+        (one,) = watch.round()
+    finally:
+        watch.close()
+    return one
+
+
+def arrivals(workspace: Workspace) -> list[str]:
+    return [one.row["message_id"] for one in Reader(workspace.layout("acme").arrivals).new()]
+
+
+def planned(workspace: Workspace, message_id: str) -> dict[ActionKind, ActionState]:
+    with workspace.database.session("acme") as session:
+        return {one.kind: one.state for one in actions.of_message(session, "acme", message_id)}
+
+
+def test_what_was_onboarded_is_not_decided_again_and_what_is_new_is_once(workspace: Workspace, mail: Mailboxes) -> None:
+    first = watched(workspace)
+    assert (first["outcome"], first["decided"]) == ("followed", 0)
+    new = [mail.deliver("ann", mail.now + n, "p1@partner.example", f"new {n}") for n in range(5)]
+    second, third = watched(workspace), watched(workspace)
+    assert (second["decided"], third["decided"]) == (5, 0)
+    assert sorted(arrivals(workspace)) == sorted(new)
+
+
+def test_a_message_that_turns_up_behind_the_cursor_is_not_lost(workspace: Workspace, mail: Mailboxes) -> None:
+    mail.deliver("ann", mail.now, "p1@partner.example", "on time", name=f"{mail.now}.M9.host")
+    watched(workspace)
+    late = mail.deliver("ann", mail.now, "p1@partner.example", "late", name=f"{mail.now}.M1.host")
+    assert watched(workspace)["decided"] == 1
+    assert late in arrivals(workspace)
+
+
+def test_killed_between_decision_and_cursor_nothing_is_twice(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_mode(workspace, Mode.ALERT)
+    attack = mail.attack()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(following.watching, "advance", killed)
+        with pytest.raises(KeyboardInterrupt):
+            watched(workspace)
+    assert planned(workspace, attack) == {}
+    after = watched(workspace)
+    assert (after["decided"], after["known"] >= 1, after["planned"]) == (0, True, 1)
+    assert arrivals(workspace).count(attack) == 1
+
+
+def test_a_backlog_is_caught_up_in_order(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_MESSAGES", 10)
+    new = [mail.deliver("ann", mail.now + n, "p1@partner.example", f"new {n}") for n in range(30)]
+    assert watched(workspace)["decided"] == 30
+    assert arrivals(workspace) == new
+
+
+def test_a_mailbox_that_cannot_be_read_holds_up_no_other(workspace: Workspace, mail: Mailboxes) -> None:
+    new = mail.deliver("ann", mail.now, "p1@partner.example", "new")
+    with workspace.database.transaction("acme") as session:
+        watching.advance(session, "acme", "ben", "no cursor of this source", 0)
+    one = watched(workspace)
+    assert one["decided"] >= 1
+    assert new in arrivals(workspace)
+
+
+def test_shadow_acts_on_nothing(workspace: Workspace, mail: Mailboxes) -> None:
+    attack = mail.attack()
+    assert watched(workspace)["flagged"] == 1
+    assert planned(workspace, attack) == {}
+
+
+def test_enforce_moves_an_attack_once_and_release_moves_it_back(workspace: Workspace, mail: Mailboxes) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    before = {path.name for path in (mail.root / "ann" / "new").iterdir()}
+    one = watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.DONE, one
+    (moved,) = (mail.root / "ann" / ".Junk" / "cur").iterdir()
+    assert LURE in moved.read_text()
+    again = watched(workspace)
+    assert (again["decided"], again["planned"]) == (0, 0)
+    with workspace.database.session("acme") as session:
+        assert labels.all_of(session, "acme") == [], "our own move is no person's word"
+    released = release(workspace, "acme", f"<{attack}>", reason="it is ours", actor="test")
+    assert released.moved_back == 1
+    assert not list((mail.root / "ann" / ".Junk" / "cur").iterdir())
+    assert len(list((mail.root / "ann" / "cur").iterdir())) == 1
+    assert len(before) - 1 == len(list((mail.root / "ann" / "new").iterdir()))
+    assert release(workspace, "acme", attack, reason="", actor="test").moved_back == 0
+    with workspace.database.session("acme") as session:
+        assert [one.verdict for one in labels.all_of(session, "acme")] == ["safe"]
+    assert watched(workspace)["planned"] == 0
+
+
+def test_history_is_never_acted_on(workspace: Workspace, mail: Mailboxes) -> None:
+    old = mail.deliver("ann", mail.now - 100, "ceo@gmail.com", "Urgent wire transfer", LURE)
+    in_mode(workspace, Mode.ENFORCE)
+    assert watched(workspace)["decided"] == 1
+    assert planned(workspace, old) == {}
+
+
+def test_a_planned_move_is_called_off_when_the_mode_drops(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    with monkeypatch.context() as patch:
+        patch.setattr(Maildirs, "move", lambda *_: (_ for _ in ()).throw(OSError("away")))
+        watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.PLANNED
+    in_mode(workspace, Mode.SHADOW)
+    later = clock.now() + timedelta(minutes=1)
+    with clock.use(lambda: later):
+        watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.UNDONE
+
+
+def test_moving_mail_to_junk_is_the_owners_word(workspace: Workspace, mail: Mailboxes) -> None:
+    mail.deliver("ann", mail.now, "p1@partner.example", "spam to me", name=f"{mail.now}.M1.host")
+    watched(workspace)
+    Maildirs(str(mail.root)).move("ann", f"ann/{mail.now}.M1.host", Folder.JUNK)
+    watched(workspace)
+    with workspace.database.session("acme") as session:
+        (label,) = labels.all_of(session, "acme")
+    assert (label.verdict, label.actor) == ("attack", following.MAILBOX_OWNER)
+
+
+def test_alerts_are_signed_and_told_until_they_are_heard(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, bytes]] = []
+    answers = [503, 200]
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.append((self.headers["Gatehouse-Signature"], body))
+            self.send_response(answers.pop(0))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("GATEHOUSE_SECRET_WEBHOOK", "quiet")
+    with workspace.database.transaction("acme") as session:
+        url = f"http://127.0.0.1:{server.server_port}/"
+        tenants.change(session, "acme", actor="test", overrides={WEBHOOK: url})
+    in_mode(workspace, Mode.ALERT)
+    attack = mail.attack()
+    assert watched(workspace)["carried_out"] == 0
+    assert planned(workspace, attack) == {ActionKind.NOTIFY: ActionState.PLANNED}
+    later = clock.now() + timedelta(minutes=1)
+    with clock.use(lambda: later):
+        assert watched(workspace)["carried_out"] == 1
+    server.shutdown()
+    (_, first), (signed, second) = heard
+    assert first == second
+    assert json.loads(second)["message_id"] == attack
+    assert signed == signature("quiet", int(later.timestamp()), second)
+
+
+def test_one_process_follows_a_tenant(workspace: Workspace, mail: Mailboxes) -> None:
+    with workspace.database.transaction("acme") as session:
+        assert watching.claim(session, "acme", "another", timedelta(minutes=2))
+    assert watched(workspace)["outcome"] == "followed-elsewhere"
+
+
+def test_nothing_to_release_is_said(workspace: Workspace) -> None:
+    with pytest.raises(UnknownMessageError, match="nothing was done"):
+        release(workspace, "acme", "no@where", reason="", actor="test")
