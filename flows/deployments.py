@@ -53,6 +53,14 @@ DEPLOYMENTS = (
         cron="30 2 * * *",
         most_at_once=1,
     ),
+    Declared(
+        name="resume-interrupted",
+        entrypoint="flows.resume.resume_interrupted",
+        description="Hands onboardings whose process died to a worker again. Runs when one is seen to have crashed, and "
+        "every ten minutes for those that nobody saw.",
+        cron="*/10 * * * *",
+        most_at_once=1,
+    ),
 )
 
-ONBOARD = DEPLOYMENTS[0]
+ONBOARD, RESUME = DEPLOYMENTS[0], DEPLOYMENTS[-1]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect import Flow
 from prefect.automations import AutomationCore
@@ -11,7 +12,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
@@ -19,10 +20,11 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
-from flows.deployments import DEPLOYMENTS, POOL, POOL_TYPE, TAG, Declared
+from flows.deployments import DEPLOYMENTS, ONBOARD, POOL, POOL_TYPE, RESUME, TAG, Declared
 from flows.environment import HEARTBEAT_SECONDS
 
 DEAD_RUNS = "gatehouse: runs without a heartbeat are crashed"
+RESUMING = "gatehouse: crashed onboardings are gone on with"
 SILENT_BEATS = 3
 
 
@@ -30,10 +32,14 @@ def register(at_once: int) -> list[str]:
     """Work pool, deployments and automations at the server that Prefect is set to; gives the deployments' full names."""
     with get_client(sync_client=True) as client:
         _pool(client, at_once)
-        for declared in DEPLOYMENTS:
-            deployment_of(declared).apply(work_pool_name=POOL)
+        known = {declared.name: _deployed(declared) for declared in DEPLOYMENTS}
         _automation(client, dead_runs())
+        _automation(client, resuming(known[RESUME.name]))
     return [declared.full_name for declared in DEPLOYMENTS]
+
+
+def _deployed(declared: Declared) -> UUID:
+    return cast(UUID, deployment_of(declared).apply(work_pool_name=POOL))
 
 
 def deployment_of(declared: Declared) -> RunnerDeployment:
@@ -80,6 +86,25 @@ def dead_runs() -> AutomationCore:
                 message="no heartbeat: its process is gone. The tenant's next run goes on from where it was.",
             )
         ],
+    )
+
+
+def resuming(deployment: UUID) -> AutomationCore:
+    """When an onboarding has crashed, however that was seen, `resume-interrupted` looks at once what can be gone on with."""
+    return AutomationCore(
+        name=RESUMING,
+        description="An onboarding that crashed is gone on with by a worker; one that keeps crashing ever more rarely.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Crashed"},
+            match=ResourceSpecification.model_validate({"prefect.resource.id": "prefect.flow-run.*"}),
+            match_related=ResourceSpecification.model_validate(
+                {"prefect.resource.role": "flow", "prefect.resource.name": ONBOARD.name}
+            ),
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[RunDeployment(source="selected", deployment_id=deployment, parameters={}, job_variables=None)],
     )
 
 
