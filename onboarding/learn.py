@@ -32,6 +32,7 @@ from onboarding.sources.base import Listed, Source, SourceError
 from onboarding.sources.registry import open_source
 from onboarding.sources.simulated.attacks.cells import KINDS
 from onboarding.sources.simulated.source import SimulatedSource
+from onboarding.sources.simulated.training_source import TrainingSource
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ SIMULATED = (
     "simulated:seed=104,mailboxes=24,days=60,rate=6,attacks=600,zones=madrid+paris+london+singapore,start=2023-09-04",
 )
 """Organisations that the shipped models are trained on."""
+
+LETTERS = "simulated:training,seed=1,letters=20000"
+"""Letters of many wordings that the shipped models are trained on: as much in all as the organisations together."""
 
 _SECONDS_A_DAY = 86_400
 
@@ -55,8 +59,8 @@ def learn(
 ) -> Trained:
     """Trains on the simulated organisations and the sources given, and writes both models and their card to `out`.
 
-    A source given weighs as much as all simulated organisations together. `names` is how the card calls the sources
-    (their URIs hold paths); by default the last part of each. Raises SourceError for a source that cannot be read or
+    A source given weighs as much as all simulated organisations together; `LETTERS` can be one. `names` is how the
+    card calls the sources (their URIs hold paths); by default the last part of each. Raises SourceError for a source that cannot be read or
     says of no message what it is.
     """
     how = how or Training()
@@ -88,6 +92,8 @@ def mailset(uri: str, name: str, weight: float = 1.0) -> Mailset:
     lowest, highest = (int(q) for q in np.quantile(times, [0.01, 0.99])) if times else (0, 0)
     for message, listed, mailbox, nature in labelled:
         recipe = key_of(listed.label) if listed.label in KINDS else None
+        if isinstance(source, TrainingSource):
+            recipe = key_of(listed.path.rpartition("/")[0])  # its template
         time = listed.time_hint if listed.time_hint is not None else message.time
         if time is None or not lowest - _SECONDS_A_DAY <= time <= highest + _SECONDS_A_DAY:
             # Mail collected for its nature has dates of every kind; it is dealt over the time that the rest covers.
@@ -130,7 +136,7 @@ def _labelled(source: Source) -> Iterator[tuple[Message, Listed, str, Nature]]:
 
 def _domains(source: Source, messages: Sequence[Message]) -> tuple[str, ...]:
     """The organisation's own domains: known for a simulated one, else the domain that most mail is addressed to."""
-    if isinstance(source, SimulatedSource):
+    if isinstance(source, SimulatedSource | TrainingSource):
         return source.domains
     counts: dict[str, int] = {}
     for message in messages:

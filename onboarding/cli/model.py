@@ -23,7 +23,10 @@ def model() -> None:
     help="Labelled mail, as eml:FOLDER whose folders are named ham, spam, phishing, fraud; can be given several times.",
 )
 @click.option(
-    "--simulated/--no-simulated", default=True, show_default=True, help="Train on the simulated organisations as well."
+    "--simulated/--no-simulated",
+    default=True,
+    show_default=True,
+    help="Train on the simulated organisations and the training letters as well.",
 )
 @click.option(
     "--out",
@@ -40,12 +43,13 @@ def train(sources: tuple[str, ...], simulated: bool, out: Path, as_json: bool) -
     suggest is worked out while mail is read.
     """
     from detection import models
-    from onboarding.learn import SIMULATED, learn
+    from onboarding.learn import LETTERS, SIMULATED, learn
 
     if not sources and not simulated:
         raise click.UsageError("--no-simulated needs at least one --from SOURCE to train on")
     try:
-        trained = learn(sources, SIMULATED if simulated else (), out)
+        given = ((LETTERS,) if simulated and LETTERS not in sources else ()) + sources
+        trained = learn(given, SIMULATED if simulated else (), out)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -24,7 +24,7 @@ def letter(mail: Mail, seed: int) -> str:
     head = [
         ("From", _mailbox(mail.sender.mailbox)),
         ("To", _mailboxes(mail.to) if mail.to else "undisclosed-recipients:;"),
-        ("Subject", _subject(mail.subject)),
+        ("Subject", encoded_subject(mail.subject)),
         ("Date", date_text(mail.time, way.offset)),
         ("Message-ID", f"<{mail.message_id}>"),
     ]
@@ -81,21 +81,23 @@ _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+\Z")
 
 
 def _mailbox(address: Address) -> str:
-    name = address.name
-    if not name:
-        return address.address
+    return f"{encoded_phrase(address.name)} <{address.address}>" if address.name else address.address
+
+
+def encoded_phrase(name: str) -> str:
+    """A display name as a header holds it: as it is, quoted, or in encoded words."""
     if not name.isascii():
-        name = _encoded(name)
-    elif not _PLAIN_PHRASE.match(name):
-        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"{name} <{address.address}>"
+        return _encoded(name)
+    if not _PLAIN_PHRASE.match(name):
+        return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return name
 
 
 def _mailboxes(addresses: tuple[Address, ...]) -> str:
     return ",\n ".join(map(_mailbox, addresses))
 
 
-def _subject(text: str) -> str:
+def encoded_subject(text: str) -> str:
     return text if text.isascii() else _encoded(text)
 
 
@@ -124,23 +126,23 @@ def _body(mail: Mail, content: Content, form: Form, draw: Draw) -> tuple[list[st
     if content.html and form is Form.PLAIN:
         form = Form.BOTH
     if form is not Form.HTML:
-        parts.append(_text_part("plain", _plain(mail, content)))
+        parts.append(text_part("plain", _plain(mail, content)))
     if form is not Form.PLAIN:
-        parts.append(_text_part("html", content.html or _page(mail, content)))
-    kind, body = parts[0] if len(parts) == 1 else _multipart("alternative", parts, draw)
+        parts.append(text_part("html", content.html or _page(mail, content)))
+    kind, body = parts[0] if len(parts) == 1 else multipart("alternative", parts, draw)
     if content.files:
-        return _multipart("mixed", [(kind, body), *map(_attached, content.files)], draw)
+        return multipart("mixed", [(kind, body), *map(_attached, content.files)], draw)
     return kind, body
 
 
-def _text_part(subtype: str, text: str) -> tuple[list[str], str]:
+def text_part(subtype: str, text: str) -> tuple[list[str], str]:
     if text.isascii():
         return [f'Content-Type: text/{subtype}; charset="us-ascii"', "Content-Transfer-Encoding: 7bit"], text
     encoded = b2a_qp(text.encode(), istext=True).decode()
     return [f'Content-Type: text/{subtype}; charset="utf-8"', "Content-Transfer-Encoding: quoted-printable"], encoded
 
 
-def _multipart(subtype: str, parts: list[tuple[list[str], str]], draw: Draw) -> tuple[list[str], str]:
+def multipart(subtype: str, parts: list[tuple[list[str], str]], draw: Draw) -> tuple[list[str], str]:
     boundary = f"----=_Part_{draw.hex(20)}"
     pieces = [f"--{boundary}\n" + "\n".join(kind) + "\n\n" + body + "\n" for kind, body in parts]
     return [f'Content-Type: multipart/{subtype};\n boundary="{boundary}"'], "".join(pieces) + f"--{boundary}--\n"

@@ -14,6 +14,7 @@ from onboarding.sources.simulated.hours import weekday
 from onboarding.sources.simulated.mailbox import Delivery, stream, written
 from onboarding.sources.simulated.options import SCHEME, parse_uri
 from onboarding.sources.simulated.people import Person
+from onboarding.sources.simulated.training_source import TrainingSource
 from onboarding.sources.simulated.vendors import Vendor
 from onboarding.sources.simulated.world import World
 
@@ -25,7 +26,10 @@ PAGE = 500
     "simulated", "simulated:seed=7,mailboxes=40,days=180", "a made-up organisation's mail, for demonstration and tests"
 )
 def open_simulated(rest: str) -> Source:
-    """The simulated organisation of the options behind `simulated:`."""
+    """The simulated organisation of the options behind `simulated:`, or training letters for `simulated:training`."""
+    first, _, options = rest.partition(",")
+    if first.strip() == "training":
+        return TrainingSource(options)
     return SimulatedSource(f"{SCHEME}:{rest}")
 
 
