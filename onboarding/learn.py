@@ -60,8 +60,8 @@ def learn(
     """Trains on the simulated organisations and the sources given, and writes both models and their card to `out`.
 
     A source given weighs as much as all simulated organisations together; `LETTERS` can be one. `names` is how the
-    card calls the sources (their URIs hold paths); by default the last part of each. Raises SourceError for a source that cannot be read or
-    says of no message what it is.
+    card calls the sources (their URIs hold paths); by default the last part of each. Raises SourceError for a source
+    that cannot be read or says of no message what it is.
     """
     how = how or Training()
     called = list(names) or [uri.rstrip("/").rpartition("/")[2].rpartition(":")[2] for uri in uris]

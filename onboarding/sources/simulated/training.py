@@ -199,37 +199,6 @@ _RECIPIENTS_TEXT = (
 _RECIPIENTS = tuple(_RECIPIENTS_TEXT.split())
 _SENDERS_TEXT = "info noreply no-reply mail contact office news support service hello admin team accounts orders j.b"
 _SENDERS = tuple(_SENDERS_TEXT.split())
-_MAILERS)}")
-    kind, text = _body(subject, body, look, filling, draw)
-    return "\n".join([*heads, "MIME-Version: 1.0", *kind, "", text]).encode()
-
-
-def _body(subject: str, body: str, look: Look, filling: Filling, draw: Draw) -> tuple[list[str], str]:
-    tracked = f"https://{draw.pick(('click', 'links', 'www', 't'))}.{filling.company().domain}/"
-    own = look is Look.MARKETING
-
-    def link() -> str:
-        return tracked + draw.hex(20) if own else filling("link")
-
-    plain = text_part("plain", plain_text(body, link) + "\n")
-    if look is Look.PLAIN:
-        return plain
-    if look is Look.SIMPLE:
-        page = simple_page(body, link)
-    elif look is Look.MARKETING:
-        page = marketing_page(body, link, draw, subject)
-    else:
-        page = picture_page(link)
-    html = text_part("html", page)
-    return multipart("alternative", [plain, html], draw) if look is not Look.PICTURE and draw.chance(0.4) else html
-
-
-_RECIPIENTS = tuple(
-    "anna.keel j.moore t.wren p.okoye sales info accounts h.lind m.castell office r.thorne b.ames c.dorn support".split()
-)
-_SENDERS = tuple(
-    "info noreply no-reply mail contact office news support service hello admin team accounts orders j.b".split()
-)
 _MAILERS = (
     "Microsoft Outlook 16.0",
     "Microsoft Outlook Express 6.00.2900",
