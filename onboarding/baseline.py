@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,10 +13,12 @@ import numpy as np
 
 from detection.baselines.facts import FACTS
 from detection.baselines.replay import replay
-from detection.baselines.snapshot import build, version_of
+from detection.baselines.snapshot import build, empty, merge, version_of
 from detection.baselines.snapshot import write as write_snapshot
+from detection.baselines.values import FactValues
 from detection.engine import Engine
-from detection.mail.batch import COLUMNS, MessageBatch
+from detection.keys import Keys
+from detection.mail.batch import COLUMNS, Bools, MessageBatch
 from detection.mail.message import Folder
 from detection.versions import signals_version
 from onboarding import scores
@@ -22,12 +26,12 @@ from onboarding.consolidate import consolidate
 from onboarding.database import mailboxes, tenants, versions
 from onboarding.database.runs import RunToken
 from onboarding.files import TEMPORARY, StoreError, move_into_place, remove_tree
-from onboarding.history import History, open_history, read_history
+from onboarding.history import History, history_stretches, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
 from onboarding.lifecycle import Step
-from onboarding.live.recent import write_recent
+from onboarding.live.recent import recent_since, write_recent_keys
 from onboarding.made import Made, parts_digest, read_made, remember
-from onboarding.names import write_names
+from onboarding.names import NamesFound
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held, Stage, stage
 from onboarding.store import read_by
@@ -41,6 +45,10 @@ LEAST_DAYS = 7
 
 READ = [name for name, kind, _ in COLUMNS if str(kind) != "string"] + ["sender", "sender_domain"]
 """The columns that replay and naming need; the other texts would double the memory."""
+JUDGED = ("time", "folder", "sender_is_own", "own_recipient_count")
+"""The columns that tell whether a history can be learned from."""
+STRETCH = 1 << 19
+"""Messages replayed at once: about 2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,9 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
         current.progress(0, history.rows)
         version = _known(workspace, token, history, current)
         if version is None:
-            batch = read_history(workspace.layout(token.tenant), READ)
-            if reason := _unlearnable(workspace, token, batch):
+            if reason := _unlearnable(workspace, token, read_history(workspace.layout(token.tenant), JUDGED)):
                 raise Held(reason)
-            _score(workspace, token, history, batch, current)
-            version = _snapshot(workspace, token, history, batch)
+            version = _snapshot(workspace, token, history, _learned(workspace, token, history, current))
             layout = workspace.layout(token.tenant)
             remember(layout, read_made(layout).with_baseline(_built_from(history), version))
         current.progress(history.rows)
@@ -113,18 +119,49 @@ def _built_from(history: History) -> str:
     return f"{history.digest}-{signals_version()}"
 
 
-def _score(workspace: Workspace, token: RunToken, history: History, batch: MessageBatch, current: Stage) -> None:
-    layout, engine = workspace.layout(token.tenant), Engine()
-    path = scores.path_of(layout, history.digest, engine.version)
-    if not path.exists():
-        facts = replay(batch, ~scores.known_bad(batch))
-        scores.write(layout, history.digest, engine, batch, facts)
-    current.progress(history.rows)
+class Learned:
+    """What a history teaches, added stretch by stretch in order of time: tables, names, the latest messages' keys."""
+
+    def __init__(self, history: History) -> None:
+        self.tables = empty()
+        self.names = NamesFound()
+        self.since = recent_since(history.last_time)
+        self.recent: list[Keys] = []
+        self.messages = 0
+
+    def add(self, batch: MessageBatch, learn: Bools) -> None:
+        """Learns a stretch; messages where `learn` is false leave no trace in the tables."""
+        self.tables = merge(self.tables, build(batch, learn))
+        self.names.add(batch)
+        self.recent.append(batch.message_key[batch.time >= self.since])
+        self.messages += len(batch)
 
 
-def _snapshot(workspace: Workspace, token: RunToken, history: History, batch: MessageBatch) -> int:
+def _learned(workspace: Workspace, token: RunToken, history: History, current: Stage) -> Learned:
+    """Replays and scores what has no scores yet, and learns it: each stretch on top of those before it, so that memory
+    grows with the facts alone, not with the mail."""
     layout, engine = workspace.layout(token.tenant), Engine()
-    tables = build(batch, ~scores.known_bad(batch))
+    learned = Learned(history)
+
+    def replayed(ask: bool) -> Iterator[tuple[MessageBatch, FactValues]]:
+        for batch in history_stretches(layout, READ, STRETCH):
+            learn = ~scores.known_bad(batch)
+            if ask:
+                yield batch, replay(batch, learn, before=learned.tables)
+            learned.add(batch, learn)
+            current.progress(learned.messages, history.rows)
+            del batch, learn
+
+    if scores.path_of(layout, history.digest, engine.version).exists():
+        deque(replayed(ask=False), maxlen=0)
+    else:
+        scores.write(layout, history.digest, engine, replayed(ask=True))
+    return learned
+
+
+def _snapshot(workspace: Workspace, token: RunToken, history: History, learned: Learned) -> int:
+    layout, engine = workspace.layout(token.tenant), Engine()
+    tables = learned.tables
     digest = version_of(tables)
     with workspace.database.session(token.tenant) as session:
         newest = versions.baseline(session, token.tenant)
@@ -137,8 +174,8 @@ def _snapshot(workspace: Workspace, token: RunToken, history: History, batch: Me
     # What lies there without a record is what a killed run left.
     remove_tree(layout.baseline(version))
     move_into_place(draft, layout.baseline(version))
-    write_names(batch, layout.names(version))
-    write_recent(batch, layout.recent(version))
+    learned.names.write(layout.names(version))
+    write_recent_keys(np.concatenate([np.empty(0, np.uint64), *learned.recent]), learned.since, layout.recent(version))
     with workspace.database.transaction(token.tenant) as session:
         row = versions.record_baseline(
             session,

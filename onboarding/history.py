@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from detection.baselines.parts import LAST_SECOND
 from detection.mail.batch import COLUMNS, SCHEMA, ArrowTexts, Ints, Level, MessageBatch
 from onboarding.files import StoreError, write_whole
 from onboarding.layout import TenantLayout
@@ -76,6 +78,32 @@ def history_chunks(layout: TenantLayout, columns: Sequence[str] | None = None) -
     """The history in order of time, in chunks of at most 32,768 mails; columns as in `read_history`."""
     for table in history_tables(layout, columns):
         yield _batch(table.combine_chunks())
+
+
+def history_stretches(layout: TenantLayout, columns: Sequence[str] | None, rows: int) -> Iterator[MessageBatch]:
+    """The history in order of time, in stretches of `rows` mails or somewhat more, cut between two seconds: what a replay
+    on top of the stretches before needs, since mails of one second do not see each other. Columns as in `read_history`.
+    """
+    wanted = None if columns is None else [*columns, "time"]
+    held: list[pa.Table] = []
+    count = 0
+    for table in history_tables(layout, wanted):
+        held.append(table)
+        count += table.num_rows
+        if count < rows:
+            continue
+        whole = pa.concat_tables(held)
+        # As facts see time.
+        seconds = np.clip(whole.column("time").to_numpy(), 1, LAST_SECOND)
+        cut = int(np.searchsorted(seconds, seconds[-1]))
+        rest = whole.slice(cut)
+        held, count = [rest], rest.num_rows
+        if cut:
+            stretch = _batch(whole.slice(0, cut).combine_chunks())
+            del whole, table
+            yield stretch
+    if count:
+        yield _batch(pa.concat_tables(held).combine_chunks())
 
 
 def history_tables(layout: TenantLayout, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

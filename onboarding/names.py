@@ -36,17 +36,35 @@ class KeyNames:
         return table.column("key").to_numpy(), table.column("text")
 
 
+class NamesFound:
+    """The names met in a history, added stretch by stretch: of each key the spelling that came first."""
+
+    def __init__(self) -> None:
+        self._own: dict[int, str] = {}
+        self._sites: dict[int, str] = {}
+
+    def add(self, batch: MessageBatch) -> None:
+        """The names in later messages, `batch` having its string columns."""
+        _, first = np.unique(batch.sender_key, return_index=True)
+        for row in first[batch.sender_is_own[first]].tolist():
+            self._own.setdefault(int(batch.sender_key[row]), batch.sender[row])
+        _, first = np.unique(batch.sender_site_key, return_index=True)
+        for row in first.tolist():
+            if (key := int(batch.sender_site_key[row])) not in self._sites:
+                self._sites[key] = site_of(batch.sender_domain[row])
+
+    def write(self, path: Path) -> None:
+        """The same history gives the same bytes, however it was cut."""
+        found = self._own | self._sites
+        found.pop(NO_KEY, None)
+        keys = sorted(found)
+        texts = pa.array([found[key] for key in keys], pa.string())
+        table = pa.table({"key": pa.array(keys, pa.uint64()), "text": texts})
+        write_whole(path, lambda sink: pq.write_table(table, sink, compression="zstd", write_statistics=False))
+
+
 def write_names(batch: MessageBatch, path: Path) -> None:
-    """Writes the names found in a history (with its string columns): the same history gives the same bytes."""
-    found: dict[int, str] = {}
-    _, first = np.unique(batch.sender_key, return_index=True)
-    for row in first.tolist():
-        if batch.sender_is_own[row]:
-            found[int(batch.sender_key[row])] = batch.sender[row]
-    _, first = np.unique(batch.sender_site_key, return_index=True)
-    for row in first.tolist():
-        found[int(batch.sender_site_key[row])] = site_of(batch.sender_domain[row])
-    found.pop(NO_KEY, None)
-    keys = sorted(found)
-    table = pa.table({"key": pa.array(keys, pa.uint64()), "text": pa.array([found[key] for key in keys], pa.string())})
-    write_whole(path, lambda sink: pq.write_table(table, sink, compression="zstd", write_statistics=False))
+    """Writes the names found in a history (with its string columns)."""
+    found = NamesFound()
+    found.add(batch)
+    found.write(path)

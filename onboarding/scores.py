@@ -9,7 +9,7 @@ change of a detector only that one is computed again (`rescore`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,19 +70,24 @@ def received(batch: MessageBatch) -> Bools:
     return np.asarray((batch.own_recipient_count > 0) | ~batch.sender_is_own, dtype=np.bool_)
 
 
-def write(layout: TenantLayout, history: str, engine: Engine, batch: MessageBatch, facts: FactValues) -> Path:
-    """Scores a replayed history chunk by chunk and writes it, whole or not at all."""
+def write(
+    layout: TenantLayout, history: str, engine: Engine, replayed: Iterable[tuple[MessageBatch, FactValues]]
+) -> Path:
+    """Scores a replayed history, stretch by stretch and those chunk by chunk, and writes it, whole or not at all."""
     path = path_of(layout, history, engine.version)
 
     def into(sink: Any) -> None:
         writer: pq.ParquetWriter | None = None
-        for start in range(0, max(len(batch), 1), CHUNK):
-            stop = min(start + CHUNK, len(batch))
-            part = batch.take(start, stop)
-            table = _table(part, engine.score(part, facts.take(batch, start, stop)))
-            if writer is None:
-                writer = pq.ParquetWriter(sink, table.schema, compression="zstd", write_statistics=False)
-            writer.write_table(table, row_group_size=CHUNK)
+        for batch, facts in replayed:
+            for start in range(0, len(batch), CHUNK):
+                stop = min(start + CHUNK, len(batch))
+                part = batch.take(start, stop)
+                table = _table(part, engine.score(part, facts.take(batch, start, stop)))
+                if writer is None:
+                    writer = pq.ParquetWriter(sink, table.schema, compression="zstd", write_statistics=False)
+                writer.write_table(table, row_group_size=CHUNK)
+            # Not held while the next stretch is replayed.
+            del batch, facts
         if writer is not None:
             writer.close()
 

@@ -61,6 +61,11 @@ class Fact:
         """The value for each query of a time line, from the events strictly before it."""
         return events.count_before()
 
+    def joined(self, earlier: Ints, later: Ints) -> Ints:
+        """The values (int64[n]) from two stretches of history, all of one before all of the other; both are unknown
+        alike. Distinct counts of the later stretch leave out what the earlier one has."""
+        return np.where(later == UNKNOWN, UNKNOWN, earlier + later)
+
 
 class Count(Fact):
     """Messages seen under the key; a message counts once for each different value of a ragged key."""
@@ -81,6 +86,9 @@ class First(Fact):
     def as_of(self, events: Events) -> Ints:
         return events.first_time_before()
 
+    def joined(self, earlier: Ints, later: Ints) -> Ints:
+        return np.where(earlier != 0, earlier, later)
+
 
 class Last(Fact):
     """Time of the last message under the key, seconds since the epoch; 0 never."""
@@ -93,6 +101,9 @@ class Last(Fact):
 
     def as_of(self, events: Events) -> Ints:
         return events.last_time_before()
+
+    def joined(self, earlier: Ints, later: Ints) -> Ints:
+        return np.where(later != 0, later, earlier)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -154,3 +165,6 @@ class FirstValue(Fact):
 
     def lift(self, clock: Cells) -> Cells:
         return np.negative(clock)
+
+    def joined(self, earlier: Ints, later: Ints) -> Ints:
+        return np.where(earlier != 0, earlier, later)

@@ -1,5 +1,6 @@
 """As-of values of all facts for a stretch of history, as if each message had been looked up when it came.
 
+A history too long for memory is replayed stretch by stretch, each on top of the tables of those before it.
 Memory beside the result: one space at a time, about 90 bytes a value of its level. The result takes 1 to 8 bytes a fact
 and value of the fact's level.
 """
@@ -13,31 +14,45 @@ import numpy.typing as npt
 
 from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue
 from detection.baselines.layout import LAYOUT, Layout, Probe
+from detection.baselines.look_up import look_up
 from detection.baselines.parts import level_of
 from detection.baselines.reading import Reading
+from detection.baselines.tables import Tables
 from detection.baselines.timeline import Events, Timeline, changes, stable_order
 from detection.baselines.values import FactValues, narrowed
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, Level, MessageBatch
 
 
-def replay(batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAYOUT) -> FactValues:
+def replay(
+    batch: MessageBatch, learn: Bools | None = None, layout: Layout = LAYOUT, before: Tables | None = None
+) -> FactValues:
     """The value of each fact for each message strictly before the message's second.
+
+    `before` are the tables of what came before the batch, all of it in earlier seconds; the values are then those of a
+    replay of both together.
 
     `batch` is sorted by time; messages of the same second do not see each other, and no message sees itself. Only
     messages where `learn` (bool[n]) is true are learned from; None: all. Raises ValueError for a batch that is not
-    sorted by time.
+    sorted by time, or does not begin after `before` ends.
     """
     if (batch.time[1:] < batch.time[:-1]).any():
         raise ValueError("replay needs messages sorted by time: sort the history before replaying it")
     reading = Reading(batch, learn)
+    earlier = None
+    if before is not None and before.messages and len(batch):
+        if before.last_time >= reading.clock[0]:
+            raise ValueError("what was learned before reaches into this stretch: cut history between two seconds")
+        layout = before.layout
+        earlier = look_up(before, batch)
     values: dict[Fact, npt.NDArray[Any]] = {}
     for probe in layout.probes:
-        values.update(_replay(probe, reading))
+        for fact, here in _replay(probe, reading, before).items():
+            values[fact] = narrowed(here if earlier is None else fact.joined(earlier[fact], here))
     return FactValues({fact: values[fact] for fact in layout.facts.values()})
 
 
-def _replay(probe: Probe, reading: Reading) -> dict[Fact, npt.NDArray[Any]]:
+def _replay(probe: Probe, reading: Reading, before: Tables | None) -> dict[Fact, Ints]:
     level, filed = probe.space.level, probe.space.parts
     keys = reading.keys(filed)
     owner = reading.owner(level)
@@ -49,11 +64,11 @@ def _replay(probe: Probe, reading: Reading) -> dict[Fact, npt.NDArray[Any]]:
         line = Timeline.of(keys, owner, asked, reading.owner(probe.level), reading.clock)
     unknown = asked == NO_KEY
     known = keys != NO_KEY
-    values: dict[Fact, npt.NDArray[Any]] = {}
+    values: dict[Fact, Ints] = {}
     for fact in probe.facts:
         learned = reading.learned(fact.where, level) & known
         if isinstance(fact, DistinctCount):
-            sorted_values = fact.as_of(line.events(new_elements(fact, reading, level)))
+            sorted_values = fact.as_of(line.events(new_elements(fact, reading, level, before)))
         elif isinstance(fact, FirstValue):
             of = reading.value_at(level, fact.of, filed)
             sorted_values = first_value(line.events(learned & (of != NO_KEY)), of)
@@ -62,17 +77,19 @@ def _replay(probe: Probe, reading: Reading) -> dict[Fact, npt.NDArray[Any]]:
         out = np.empty(len(asked), dtype=np.int64)
         out[line.target] = sorted_values
         out[unknown] = UNKNOWN
-        values[fact] = narrowed(out)
+        values[fact] = out
     return values
 
 
-def new_elements(fact: DistinctCount, reading: Reading, level: Level) -> Ints:
-    """For each value of a level: how many (key, value) elements it is the first to bring."""
+def new_elements(fact: DistinctCount, reading: Reading, level: Level, before: Tables | None = None) -> Ints:
+    """For each value of a level: how many (key, value) elements it is the first to bring, and `before` has not."""
     element_keys = reading.keys(fact.element)
     element_level = level_of(fact.element)
     at = np.flatnonzero(reading.learned(fact.where, element_level) & (element_keys != NO_KEY))
     order, ordered = stable_order(element_keys[at])
     first = at[order[changes(ordered)]] if len(at) else at
+    if before is not None and len(before.elements):
+        first = first[~before.has_elements(fact, element_keys[first])]
     if element_level is level:
         weights = np.zeros(len(element_keys), dtype=np.int64)
         weights[first] = 1

@@ -61,6 +61,12 @@ class Tables:
         """The salted keys of one space."""
         return self.keys[self.bounds[space.number] : self.bounds[space.number + 1]]
 
+    def has_elements(self, fact: DistinctCount, elements: Keys) -> Bools:
+        """Which of a fact's elements (keys of its `element`) are there: bool[n]."""
+        asked = salted(elements, self.layout.distinct.index(fact))
+        at = np.searchsorted(self.elements, asked)
+        return np.asarray(self.elements.take(at, mode="clip") == asked, dtype=np.bool_)
+
     def matrix(self, space: Space) -> Cells:
         """The cells of one space, uint32[rows, width], as a view."""
         start, stop = self.cell_starts[space.number], self.cell_starts[space.number + 1]

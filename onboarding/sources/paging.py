@@ -11,7 +11,7 @@ from typing import TypeVar
 from detection.mail.message import Skip, SkipReason
 from onboarding.sources.base import Listed, Page
 
-PAGE_MESSAGES = 500
+PAGE_MESSAGES = 1_000
 PAGE_BYTES = 16_000_000
 MESSAGE_BYTES = 50_000_000
 """A message larger than this is listed as too large, and never read into memory."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,6 +56,29 @@ def test_values_do_not_change_when_later_messages_are_added(
     before = replay(batch.take(0, cut), learn[:cut])
     whole = replay(batch, learn).take(batch, 0, cut)
     assert equal(before.arrays, whole.arrays, FACTS) == []
+
+
+@given(histories(), st.lists(st.integers(0, 14), max_size=3))
+@settings(max_examples=25, deadline=None)
+def test_a_history_replayed_in_stretches_has_the_values_of_the_whole(
+    history: tuple[MessageBatch, np.ndarray], cuts: list[int]
+) -> None:
+    batch, learn = history
+    edges = sorted({0, len(batch), *(int(np.searchsorted(batch.time, batch.time[c])) for c in cuts if c < len(batch))})
+    whole, before = replay(batch, learn), empty()
+    for start, stop in pairwise(edges):
+        stretch = batch.take(start, stop)
+        values = replay(stretch, learn[start:stop], before=before)
+        expected = whole.take(batch, start, stop).arrays
+        assert equal({fact: values[fact] for fact in expected}, expected, FACTS) == []
+        before = merge(before, build(stretch, learn[start:stop]))
+    assert same_tables(before, build(batch, learn))
+
+
+def test_a_stretch_that_reaches_into_what_was_learned_before_is_refused() -> None:
+    batch = random_batch(6, 1, times=np.array([1, 2, 2, 2, 3, 4]))
+    with pytest.raises(ValueError, match="cut history between two seconds"):
+        replay(batch.take(2, 6), before=build(batch.take(0, 2)))
 
 
 @given(histories(), st.data())

@@ -215,9 +215,9 @@ def test_pages_are_bounded_in_messages_and_bytes(tree: Path) -> None:
     sizes = [[len(m.content) for m in page.messages] for page in EmlTree(str(tree)).pages("j", None)]  # type: ignore[arg-type]
     assert all(sum(page) <= PAGE_BYTES or len(page) == 1 for page in sizes)
     assert [len(page) for page in sizes] == [3, 2, 1, 1]
-    for number in range(1_001):
+    for number in range(2_001):
         put(tree, f"k/{number:04d}", b"x")
-    assert [len(page.messages) for page in EmlTree(str(tree)).pages("k", None)] == [500, 500, 1]
+    assert [len(page.messages) for page in EmlTree(str(tree)).pages("k", None)] == [1_000, 1_000, 1]
 
 
 def test_check_points_to_the_right_scheme(tmp_path: Path) -> None:
