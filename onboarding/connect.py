@@ -6,9 +6,10 @@ import logging
 
 from onboarding.database import mailboxes, tenants
 from onboarding.database.runs import RunToken
-from onboarding.holds import HoldReason, hold
+from onboarding.holds import Hold, HoldReason, hold
+from onboarding.ingest import earliest
 from onboarding.lifecycle import Step
-from onboarding.sources.base import SourceError
+from onboarding.sources.base import ReadsBack, Requirement, SourceError
 from onboarding.sources.registry import open_source
 from onboarding.stage import Held, stage
 from onboarding.workspace import Workspace
@@ -27,14 +28,14 @@ def connect(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
     tenant = token.tenant
     with stage(workspace, token, Step.CONNECT, unit="mailboxes") as current:
         with workspace.database.session(tenant) as session:
-            uri = tenants.get(session, tenant).source
+            row = tenants.get(session, tenant)
+        uri = row.source
         try:
             source = open_source(uri)
-            missing = [requirement for requirement in source.check() if not requirement.granted]
+            missing = [one for one in source.check() if not one.granted and not one.optional]
             if missing:
-                detail = "; ".join(one.evidence for one in missing)
-                raise Held(hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=detail))
-            found = source.mailboxes()
+                raise Held(_hold_for(tenant, uri, missing))
+            found = source.mailboxes_since(earliest(row)) if isinstance(source, ReadsBack) else source.mailboxes()
         except (SourceError, OSError) as error:
             raise Held(hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=error)) from error
         if not found:
@@ -44,3 +45,13 @@ def connect(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
         current.summary |= {"mailboxes": len(found), "new": new}
         log.info("%s: %d mailboxes found, %d of them new", tenant, len(found), new)
     return {one.name: one.estimate for one in found}
+
+
+def _hold_for(tenant: str, uri: str, missing: list[Requirement]) -> Hold:
+    """The hold for requirements that are not met: permissions are named with what grants them."""
+    if all(one.permission for one in missing):
+        names = ", ".join(one.name for one in missing)
+        remedies = "; ".join(one.remedy for one in missing)
+        return hold(HoldReason.PERMISSION_MISSING, tenant=tenant, source=uri, missing=names, detail=remedies)
+    detail = "; ".join(f"{one.evidence} ({one.remedy})" if one.remedy else one.evidence for one in missing)
+    return hold(HoldReason.SOURCE_UNREACHABLE, tenant=tenant, source=uri, detail=detail)

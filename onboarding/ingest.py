@@ -7,6 +7,7 @@ a run begins (`fencing.sweep_leftovers`), and never by a worker: another of the 
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,13 @@ def ingesting(workspace: Workspace, token: RunToken, tell: Tell = lambda done, t
     """The stage around the shards: while they work, progress is read off the accounting and told."""
     with stage(workspace, token, Step.INGEST, unit="messages") as current:
         stop = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(current, stop, tell), name="ingest progress", daemon=True)
+        watcher = threading.Thread(
+            # In the context of the run, so that what it says is put to the run's log.
+            target=contextvars.copy_context().run,
+            args=(_watch, current, stop, tell),
+            name="ingest progress",
+            daemon=True,
+        )
         watcher.start()
         try:
             yield current
@@ -82,7 +89,7 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     with workspace.database.session(token.tenant) as session:
         tenant = tenants.get(session, token.tenant)
     organisation = Organisation(frozenset(tenant.domains))
-    belief = Belief(now=int(clock.now().timestamp()), since=_since(tenant))
+    belief = Belief(now=int(clock.now().timestamp()), since=earliest(tenant))
     stop = threading.Event()
 
     def read(source: Source, name: str) -> int:
@@ -102,7 +109,13 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     # Over the network a mailbox mostly waits: a slow one must not hold up those behind it.
     readers = ThreadPoolExecutor(at_once, thread_name_prefix="mailbox")
     try:
-        listed = sum(done.result() for done in as_completed([readers.submit(read, source, name) for name in names]))
+        listed = sum(
+            done.result()
+            for done in as_completed(
+                # Each in the context of the run, so that what it logs is the run's.
+                [readers.submit(contextvars.copy_context().run, read, source, name) for name in names]
+            )
+        )
         readers.shutdown()
         return listed
     finally:
@@ -134,7 +147,7 @@ def _fail(workspace: Workspace, token: RunToken, name: str, error: Exception) ->
         mailboxes.fail(session, token, name, str(error))
 
 
-def _since(tenant: tenants.Tenant) -> int | None:
+def earliest(tenant: tenants.Tenant) -> int | None:
     """The earliest time of interest. Counted from the day the tenant was added, so that a rerun keeps the same mail."""
     if tenant.lookback_days is None:
         return None

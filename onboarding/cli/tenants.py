@@ -22,7 +22,10 @@ def tenant() -> None:
     "--domain", "domains", multiple=True, required=True, help="A domain of the tenant's own; may be repeated."
 )
 @click.option(
-    "--source", "uri", required=True, help="Where its mail is: eml:, mbox:, maildir: or simulated: and what follows."
+    "--source",
+    "uri",
+    required=True,
+    help="Where its mail is: graph:, eml:, mbox:, maildir: or simulated: and what follows.",
 )
 @click.option(
     "--budget",
@@ -199,7 +202,7 @@ def source() -> None:
 @json_option
 @speaks_plainly
 def check(name: str, as_json: bool) -> None:
-    """For each requirement of the source: granted or not, how that is known, what to do."""
+    """For each requirement of the source: granted or not (`without`: it is not needed), how that is known, what to do."""
     import sys
 
     from onboarding.database import tenants
@@ -212,13 +215,23 @@ def check(name: str, as_json: bool) -> None:
     requirements = open_source(uri).check()
     if as_json:
         document(
-            [{"name": r.name, "granted": r.granted, "evidence": r.evidence, "remedy": r.remedy} for r in requirements]
+            [
+                {
+                    "name": r.name,
+                    "granted": r.granted,
+                    "optional": r.optional,
+                    "evidence": r.evidence,
+                    "remedy": r.remedy,
+                }
+                for r in requirements
+            ]
         )
     for requirement in requirements:
-        say(f"{'granted' if requirement.granted else 'MISSING'}  {requirement.name}: {requirement.evidence}")
+        word = "granted" if requirement.granted else "without" if requirement.optional else "MISSING"
+        say(f"{word}  {requirement.name}: {requirement.evidence}")
         if not requirement.granted:
             say(f"         what helps: {requirement.remedy}")
-    sys.exit(int(Exit.DONE if all(r.granted for r in requirements) else Exit.HELD))
+    sys.exit(int(Exit.DONE if all(r.granted or r.optional for r in requirements) else Exit.HELD))
 
 
 def canonical_source(uri: str) -> str:

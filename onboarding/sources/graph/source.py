@@ -57,7 +57,7 @@ class GraphSource:
         self.address = address
         self.settings = settings or load()
         self.mailboxes_at_once = self.settings.mailboxes_at_once
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._account = Account(address.options.get("account", "graph"))
         self._lock = threading.Lock()
         self._client: Client | None = None
@@ -73,7 +73,7 @@ class GraphSource:
         """The client of this source; its `counts` say what was asked."""
         with self._lock:
             if self._client is None:
-                pace = self._pace
+                pace = self.pace
                 pacer = Pacer(
                     self.settings.folder / "pacing",
                     f"graph {self.address.place}",
