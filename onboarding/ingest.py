@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +24,7 @@ from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.lifecycle import Step
 from onboarding.parsing import Belief, parse_page
+from onboarding.shards import deal
 from onboarding.sources.base import CursorLostError, Page, ReadsManyAtOnce, Source, SourceError, read_pages
 from onboarding.sources.registry import open_source
 from onboarding.stage import Stage, full_disk_holds, stage
@@ -78,6 +79,20 @@ def _watch(current: Stage, stop: threading.Event, tell: Tell) -> None:
         told = listed
         log.info("%s: %s messages read%s", tenant, f"{listed:,}", f" of about {total:,}" if total else "")
         tell(listed, total)
+
+
+def shards(workspace: Workspace, tenant: str, sizes: Mapping[str, int | None]) -> list[list[str]]:
+    """A tenant's mailboxes dealt into groups to be ingested side by side.
+
+    Of a source over the network as many groups as are worked on at once: within a group its mailboxes are read side by
+    side, and a group that had to wait for another would wait for that one's slowest mailbox.
+    """
+    settings = workspace.settings
+    with workspace.database.session(tenant) as session:
+        uri = tenants.get(session, tenant).source
+    side_by_side = isinstance(open_source(uri), ReadsManyAtOnce)
+    at_once = min(settings.workers, settings.parse_workers or settings.workers)
+    return deal(list(sizes), sizes, at_once if side_by_side else settings.shards)
 
 
 def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
