@@ -21,14 +21,14 @@ from onboarding.calibrate import CalibrationMade, make_calibration
 from onboarding.connect import connect
 from onboarding.database.runs import RunToken, TenantBusy
 from onboarding.fencing import fenced
-from onboarding.ingest import ingest, ingesting
+from onboarding.ingest import ingest, ingesting, shards
 from onboarding.lifecycle import Step
 from onboarding.readiness import Readiness, check_readiness
 from onboarding.rehearse import RehearsalMade, rehearse
 from onboarding.report.markdown import page_for_prefect
 from onboarding.report.write import report_path, write_report
 from onboarding.run import ONBOARD, outcome, running
-from onboarding.shards import deal, named
+from onboarding.shards import named
 from onboarding.stage import Held
 from onboarding.widen import held_for_history, short_of_history, widen_lookback
 from onboarding.workers import WorkerPool
@@ -151,7 +151,7 @@ def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
         ingesting(workspace, token) as stage,
         WorkerPool(workspace.settings.parse_workers) as pool,
     ):
-        groups = deal(list(sizes), sizes, workspace.settings.shards)
+        groups = shards(workspace, token.tenant, sizes)
         futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
         listed = sum(passed(future.result()) for future in futures)
         stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
