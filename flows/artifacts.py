@@ -45,9 +45,12 @@ class StageBar:
     begun: float = field(default_factory=time.monotonic)
     id: UUID | None = None
     said: str = ""
+    finished: bool = False
 
     def finish(self, text: str) -> None:
         """The stage is done, and what came of it."""
+        # The database may say for a moment yet that the stage runs.
+        self.finished = True
         self.move(100.0, f"{text}; took {_span(time.monotonic() - self.begun)}")
 
     def move(self, percent: float, text: str) -> None:
@@ -62,6 +65,8 @@ class StageBar:
 
     def look(self, done: int, total: int | None, unit: str) -> None:
         """Moves the bar to what the database says of the stage."""
+        if self.finished:
+            return
         share = min(done / total, 0.99) if total else 0.0
         self.move(100.0 * share, progress_text(done, total, unit, time.monotonic() - self.begun, self.earlier))
 

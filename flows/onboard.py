@@ -13,6 +13,7 @@ from flows import reports
 from flows.aftermath import close_dead_runs
 from flows.artifacts import publish_outcome, shown
 from flows.holding import held_state, may_hold, passed, refused_state, worth_another_try
+from flows.logs import let_steps_speak
 from flows.marking import tag_run, tags_of
 from flows.parameters import OnboardTenant
 from onboarding import activate as activation
@@ -102,6 +103,7 @@ def onboard_tenant(request: OnboardTenant) -> Any:
     working on ends it in the state `Refused`, which names that run.
     """
     tenant = request.tenant
+    let_steps_speak()
     tag_run(tenant)
     workspace = open_workspace()
     try:

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_page
 from flows.choosing import names_of
+from flows.logs import let_steps_speak
 from flows.marking import rename_run
 from flows.parameters import RecalibrateTenant, label
 from onboarding.recalibrate import attempt
@@ -31,6 +32,7 @@ def recalibrate_tenant(request: RecalibrateTenant) -> list[dict[str, Any]]:
     budget, the same or a stricter one (or the tenant's own of now), with a walk-forward audit that is kept and a
     rehearsed recall not below the interval of that in force. Raises RuntimeError at the end when a tenant failed.
     """
+    let_steps_speak()
     rename_run(f"recalibrate {label(request.tenants)}")
     workspace = open_workspace()
     names = names_of(workspace, request.tenants)

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_page
 from flows.choosing import names_of
+from flows.logs import let_steps_speak
 from flows.parameters import RefreshBaselines, label
 from onboarding.database import tenants
 from onboarding.database.runs import TenantBusy
@@ -50,6 +51,7 @@ def refresh_one(workspace: Workspace, tenant: str, flow_run: str) -> dict[str, A
 @flow(name="refresh-baselines", flow_run_name="refresh baselines")
 def refresh_baselines(request: RefreshBaselines = EVERYONE) -> list[dict[str, Any]]:
     """Refreshes the baselines of the tenants that are active. Raises RuntimeError at the end when one failed."""
+    let_steps_speak()
     workspace = open_workspace()
     run = str(runtime.flow_run.id)
     names = names_of(workspace, request.tenants)

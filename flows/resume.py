@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 
 from flows.artifacts import publish_page
+from flows.logs import let_steps_speak
 from flows.parameters import OnboardTenant
 from flows.submit import submit_onboarding
 from onboarding.fleet import Resumed, resume_dead
@@ -18,6 +19,7 @@ from onboarding.workspace import open_workspace
 @flow(name="resume-interrupted", flow_run_name="resume interrupted")
 def resume_interrupted() -> list[dict[str, Any]]:
     """Marks runs whose process is gone as crashed and hands their tenants over; gives what came of each."""
+    let_steps_speak()
     api_url = os.environ.get("PREFECT_API_URL", "")
 
     def hand_over(tenant: str) -> None:

@@ -6,9 +6,12 @@ killed takes only the work in hand with it: the pool is made anew and the work, 
 
 from __future__ import annotations
 
+import contextvars
 import logging
+import logging.handlers
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 3
+LAST_WORDS_SECONDS = 2.0
+LOGGERS = ("onboarding", "detection")
+
+SPAWN = multiprocessing.get_context("spawn")
+"""Forking a process with threads (Prefect has many) can deadlock."""
 
 
 class PoolClosed(Exception):  # noqa: N818 - what happened to the run, not a mistake of it
@@ -38,6 +46,8 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
         self._closed = False
+        self._said: Any = None
+        self._listener: threading.Thread | None = None
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of the work, done in a worker.
@@ -76,6 +86,9 @@ class WorkerPool:
             if error is not None:
                 for process in list((self._executor._processes or {}).values()):
                     process.terminate()
+        if self._listener is not None:
+            self._said.put(None)
+            self._listener.join(timeout=LAST_WORDS_SECONDS)
 
     def _current(self) -> ProcessPoolExecutor:
         with self._lock:
@@ -84,12 +97,21 @@ class WorkerPool:
             if self._executor is None:
                 self._executor = ProcessPoolExecutor(
                     self._processes,
-                    # Forking a process with threads (Prefect has many) can deadlock.
-                    mp_context=multiprocessing.get_context("spawn"),
+                    mp_context=SPAWN,
                     initializer=_begin,
-                    initargs=(os.getpid(), logging.getLogger().getEffectiveLevel()),
+                    initargs=(os.getpid(), log.getEffectiveLevel(), self._heard()),
                 )
             return self._executor
+
+    def _heard(self) -> Any:
+        """Where workers put what they say. A thread hands it to this process's loggers, in the context of the run."""
+        if self._listener is None:
+            self._said = SPAWN.Queue()
+            self._listener = threading.Thread(
+                target=contextvars.copy_context().run, args=(_relay, self._said), name="worker logs", daemon=True
+            )
+            self._listener.start()
+        return self._said
 
     def _discard(self, broken: ProcessPoolExecutor) -> None:
         with self._lock:
@@ -98,10 +120,28 @@ class WorkerPool:
         broken.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin(parent: int, level: int) -> None:
+def _relay(said: Any) -> None:
+    """Until it hears None. A record that a killed worker has cut off ends it too: what is said after that is lost."""
+    while True:
+        try:
+            record = said.get()
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            return
+        if record is None:
+            return
+        logging.getLogger(record.name).handle(record)
+
+
+def _begin(parent: int, level: int, said: Any) -> None:
     # Ctrl-C reaches the whole process group; the parent decides what becomes of the work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(level=level, format="%(message)s")
+    # A worker that was killed while it wrote must not keep this one from ending.
+    said.cancel_join_thread()
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        logger.handlers = [logging.handlers.QueueHandler(said)]
+        logger.propagate = False
     threading.Thread(target=_end_with, args=(parent,), name="watch parent", daemon=True).start()
 
 

@@ -45,9 +45,46 @@ def line(value: Any) -> None:
 
 
 def fail(text: str, code: Exit = Exit.FAILED) -> NoReturn:
-    """Ends the command with one line of what went wrong."""
+    """Ends the command with one line of what went wrong; with `--json` also as the one document."""
     say(f"gatehouse: {text}")
+    tell_error(text, code)
     sys.exit(int(code))
+
+
+def tell_error(text: str, code: Exit, **more: Any) -> None:
+    """What went wrong as the command's JSON document, when it was asked for one."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.params.get("as_json"):
+        return
+    value = {"error": text, "exit_code": int(code), **more}
+    # Commands that answer with a line a message end with a line.
+    (line if context.command.name in LINE_A_MESSAGE else document)(value)
+
+
+LINE_A_MESSAGE = frozenset({"score", "replay"})
+
+
+class Commands(click.Group):
+    """The group of all commands. Wrong usage, too, is one JSON document when `--json` was asked for."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click's, which ends the process."""
+        run: Callable[..., Any] = super().main
+        if not kwargs.pop("standalone_mode", True):
+            return run(*args, standalone_mode=False, **kwargs)
+        given = args[0] if args else kwargs.get("args")
+        as_json = "--json" in (sys.argv[1:] if given is None else given)
+        try:
+            code = run(*args, standalone_mode=False, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            if as_json:
+                document({"error": error.format_message(), "exit_code": error.exit_code})
+            sys.exit(error.exit_code)
+        except click.Abort:
+            say("Aborted!")
+            sys.exit(int(Exit.FAILED))
+        sys.exit(code if isinstance(code, int) else int(Exit.DONE))
 
 
 PLAIN: dict[str, Exit] = {
@@ -92,10 +129,12 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
             kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
             code = next((PLAIN[kind] for kind in kinds if kind in PLAIN), None)
             if code is None:
+                tell_error(f"{type(error).__name__}: {error}", Exit.FAILED)
                 raise
             if hold := getattr(error, "hold", None):
                 say(f"held: {hold.message}")
                 say(f"what helps: {hold.remedy}")
+                tell_error(hold.message, code, held_reason=str(hold.reason), remedy=hold.remedy)
                 sys.exit(int(code))
             # Of SQLAlchemy's errors the driver's own words; the statement is for nobody here.
             fail(str(getattr(error, "orig", None) or error), code)

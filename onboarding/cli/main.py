@@ -6,7 +6,7 @@ import click
 
 from onboarding.cli.calibrations import calibrate, calibrations
 from onboarding.cli.catalogues import settings, signals
-from onboarding.cli.console import log_to_people
+from onboarding.cli.console import Commands, log_to_people
 from onboarding.cli.demo import demo
 from onboarding.cli.detectors import detectors
 from onboarding.cli.fleet import sweep
@@ -23,7 +23,7 @@ from onboarding.cli.tenants import source, tenant
 from onboarding.cli.watch import release, watch
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gatehouse")
 @click.option("--verbose", is_flag=True, help="Say more of what is being done.")
 def main(verbose: bool) -> None:
