@@ -4,6 +4,7 @@
     tenants/<tenant>/history/                                       the same, one row a mail, in order of time
     tenants/<tenant>/baselines/<n>/  baselines/<n>-names.parquet  calibrations/<n>.json  scores/  report/
     tenants/<tenant>/arrivals/00001764000000-17-ab12cd34.jsonl       live mail as it was decided on, not yet in the store
+    tenants/<tenant>/decisions/2026-11-24/<segment>.parquet          every decision on live mail, by the day it was made
 
 Names from outside (tenants, mailboxes) become folder names by `slug`, so that none of them can leave its place.
 All paths are made by joining here: that is the seam at which a URL of an object store can take the folder's place.
@@ -66,6 +67,11 @@ class TenantLayout:
     def arrivals(self) -> Path:
         """The journal of live mail."""
         return self.root / "arrivals"
+
+    @property
+    def decisions(self) -> Path:
+        """Every decision on live mail, a folder a day."""
+        return self.root / "decisions"
 
     def calibration(self, version: int) -> Path:
         """One immutable calibration."""

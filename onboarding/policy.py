@@ -50,6 +50,10 @@ CANARY: Mapping[Mode, Period] = {
     Mode.ALERT: Period(days=7, campaigns=200, before=Mode.SHADOW, in_mode=0),
     Mode.ENFORCE: Period(days=14, campaigns=500, before=Mode.ALERT, in_mode=7),
 }
+LEAST_FLAGGED = 3
+"""Campaigns that must be flagged before anybody speaks of a broken promise: under a strict budget one alone would refute
+it, and one may be an attack that nobody has confirmed yet. To wait longer than the test asks for keeps it valid."""
+
 NEXT = {Mode.SHADOW: Mode.ALERT, Mode.ALERT: Mode.ENFORCE}
 STRICTNESS = (Mode.OFF, Mode.SHADOW, Mode.ALERT, Mode.ENFORCE)
 
@@ -72,7 +76,7 @@ class Canary:
     @property
     def alarm(self) -> str | None:
         """Why the promise is broken, in a sentence; None while it is not."""
-        if not self.watch.alarmed:
+        if not self.watch.alarmed or self.flagged < LEAST_FLAGGED:
             return None
         return (
             f"live mail refutes the promise of calibration {self.calibration}: {self.flagged:,} of {self.campaigns:,} "

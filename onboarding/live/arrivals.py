@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from detection.mail.batch import Row
@@ -21,6 +22,11 @@ from onboarding import clock
 SUFFIX = ".jsonl"
 LARGEST = 64 << 20
 """Bytes after which a process begins another segment."""
+
+OPEN_SECONDS = 600
+"""After which it does, too: a segment that was begun longer ago than `CLOSED_SECONDS` gets no more arrivals."""
+
+CLOSED_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +85,18 @@ class Journal:
         self._file: int | None = None
         self._name = ""
         self._written = 0
+        self._begun = 0.0
 
     def append(self, arrivals: list[Arrival]) -> Written:
         """Writes arrivals; the operating system has them when it returns. Raises OSError when they cannot be written."""
         lines = b"".join(arrival.line() for arrival in arrivals)
-        if self._file is None or self._written > LARGEST:
+        if self._file is None or self._written > LARGEST or monotonic() > self._begun + OPEN_SECONDS:
             self.close()
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             name = f"{int(clock.now().timestamp()):011d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
             self._name = name
             self._file = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            self._written = 0
+            self._written, self._begun = 0, monotonic()
         left = memoryview(lines)
         while left:
             left = left[os.write(self._file, left) :]
@@ -129,6 +136,17 @@ class Reader:
         """What this process wrote itself need not be read, unless something before it still has to be."""
         if self._read.get(written.segment, 0) == written.start:
             self._read[written.segment] = written.stop
+
+
+def closed(folder: Path) -> list[str]:
+    """Segments that get no more arrivals, in order: begun and last written to long enough ago."""
+    now = clock.now().timestamp()
+    found = []
+    for name, _ in segments(folder):
+        last = max(float(name.partition("-")[0]), (folder / name).stat().st_mtime)
+        if last < now - CLOSED_SECONDS:
+            found.append(name)
+    return found
 
 
 def segments(folder: Path) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from onboarding.database import activations, fleet, tenants, watching
 from onboarding.lifecycle import Mode, TenantState
 from onboarding.live.acting import carry_out
 from onboarding.live.follow import Followed, follow
+from onboarding.live.tally import tally
 from onboarding.live.tenant import LiveTenant
 from onboarding.policy import review
 from onboarding.scoring import NotActive
@@ -93,6 +94,7 @@ class Watch:
             if not one.more:
                 break
         if total.decided:
+            tally(self._workspace, tenant)
             review(self._workspace, tenant)
         return {
             "tenant": tenant,
