@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -13,9 +14,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[
 
 
 def cell(text: str) -> str:
-    """Text from mail made safe for a Markdown table: no markup, no new cell, no link."""
-    safe = "".join(f"&#{ord(c)};" if c in "|<>[]`*&\\_#!~" else c for c in text if c.isprintable())
-    return safe.replace("://", ":&#47;&#47;")
+    """Text from mail made safe for a Markdown table: no markup, no new cell, no link.
+
+    Many readers of Markdown, the Prefect UI among them, make links of bare addresses: of an attacker's site as well.
+
+    >>> cell("www.evil.example, a@b.example")
+    'www&#46;evil.example, a&#64;b.example'
+    """
+    safe = "".join(f"&#{ord(c)};" if c in "|<>[]`*&\\_#!~@" else c for c in text if c.isprintable())
+    return _BARE_ADDRESS.sub(lambda found: found[0].replace(".", "&#46;").replace("/", "&#47;"), safe)
+
+
+_BARE_ADDRESS = re.compile(r"www\.|://", re.IGNORECASE)
 
 
 def one_in(rate: float | None) -> str:
