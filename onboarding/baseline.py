@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,27 +10,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.baselines.facts import FACTS
 from detection.baselines.replay import replay
-from detection.baselines.snapshot import build, empty, merge, version_of
-from detection.baselines.snapshot import write as write_snapshot
 from detection.baselines.values import FactValues
 from detection.engine import Engine
-from detection.keys import Keys
-from detection.mail.batch import COLUMNS, Bools, MessageBatch
+from detection.mail.batch import COLUMNS, MessageBatch
 from detection.mail.message import Folder
 from detection.versions import signals_version
 from onboarding import scores
 from onboarding.consolidate import consolidate
 from onboarding.database import mailboxes, tenants, versions
 from onboarding.database.runs import RunToken
-from onboarding.files import TEMPORARY, StoreError, move_into_place, remove_tree
+from onboarding.files import StoreError
 from onboarding.history import History, history_stretches, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
+from onboarding.learned import Learned, put_at_rest
 from onboarding.lifecycle import Step
-from onboarding.live.recent import recent_since, write_recent_keys
+from onboarding.live.recent import recent_since
 from onboarding.made import Made, parts_digest, read_made, remember
-from onboarding.names import NamesFound
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held, Stage, stage
 from onboarding.store import read_by
@@ -72,7 +67,8 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
         if version is None:
             if reason := _unlearnable(workspace, token, read_history(workspace.layout(token.tenant), JUDGED)):
                 raise Held(reason)
-            version = _snapshot(workspace, token, history, _learned(workspace, token, history, current))
+            learned = _learned(workspace, token, history, current)
+            version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token))
             layout = workspace.layout(token.tenant)
             remember(layout, read_made(layout).with_baseline(_built_from(history), version))
         current.progress(history.rows)
@@ -82,8 +78,7 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
 
 
 def _consolidated(workspace: Workspace, token: RunToken) -> History:
-    with workspace.database.session(token.tenant) as session:
-        parts = [part.file for part in mailboxes.parts(session, token.tenant) if part.file]
+    parts = _recorded(workspace, token)
     layout = workspace.layout(token.tenant)
     made, digest = read_made(layout), parts_digest(parts)
     if made.parts == digest:
@@ -97,6 +92,12 @@ def _consolidated(workspace: Workspace, token: RunToken) -> History:
     kept = made.baselines if made.history == history.digest else {}
     remember(layout, Made(digest, history.digest, read_by(layout, parts), kept))
     return history
+
+
+def _recorded(workspace: Workspace, token: RunToken) -> list[str]:
+    """Names of the parts that the database knows."""
+    with workspace.database.session(token.tenant) as session:
+        return [part.file for part in mailboxes.parts(session, token.tenant) if part.file]
 
 
 def _known(workspace: Workspace, token: RunToken, history: History, current: Stage) -> int | None:
@@ -119,29 +120,11 @@ def _built_from(history: History) -> str:
     return f"{history.digest}-{signals_version()}"
 
 
-class Learned:
-    """What a history teaches, added stretch by stretch in order of time: tables, names, the latest messages' keys."""
-
-    def __init__(self, history: History) -> None:
-        self.tables = empty()
-        self.names = NamesFound()
-        self.since = recent_since(history.last_time)
-        self.recent: list[Keys] = []
-        self.messages = 0
-
-    def add(self, batch: MessageBatch, learn: Bools) -> None:
-        """Learns a stretch; messages where `learn` is false leave no trace in the tables."""
-        self.tables = merge(self.tables, build(batch, learn))
-        self.names.add(batch)
-        self.recent.append(batch.message_key[batch.time >= self.since])
-        self.messages += len(batch)
-
-
 def _learned(workspace: Workspace, token: RunToken, history: History, current: Stage) -> Learned:
     """Replays and scores what has no scores yet, and learns it: each stretch on top of those before it, so that memory
     grows with the facts alone, not with the mail."""
     layout, engine = workspace.layout(token.tenant), Engine()
-    learned = Learned(history)
+    learned = Learned(recent_since(history.last_time))
 
     def replayed(ask: bool) -> Iterator[tuple[MessageBatch, FactValues]]:
         for batch in history_stretches(layout, READ, STRETCH):
@@ -157,38 +140,6 @@ def _learned(workspace: Workspace, token: RunToken, history: History, current: S
     else:
         scores.write(layout, history.digest, engine, replayed(ask=True))
     return learned
-
-
-def _snapshot(workspace: Workspace, token: RunToken, history: History, learned: Learned) -> int:
-    layout, engine = workspace.layout(token.tenant), Engine()
-    tables = learned.tables
-    digest = version_of(tables)
-    with workspace.database.session(token.tenant) as session:
-        newest = versions.baseline(session, token.tenant)
-        known = versions.baseline_of(session, token.tenant, digest)
-    if known is not None and layout.baseline(known.version).exists():
-        return known.version
-    version = known.version if known is not None else (newest.version if newest else 0) + 1
-    draft = layout.baseline(version).with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
-    snapshot = write_snapshot(tables, draft, {"history": history.digest, "engine": engine.version})
-    # What lies there without a record is what a killed run left.
-    remove_tree(layout.baseline(version))
-    move_into_place(draft, layout.baseline(version))
-    learned.names.write(layout.names(version))
-    write_recent_keys(np.concatenate([np.empty(0, np.uint64), *learned.recent]), learned.since, layout.recent(version))
-    with workspace.database.transaction(token.tenant) as session:
-        row = versions.record_baseline(
-            session,
-            token,
-            digest=snapshot.version,
-            folder=str(layout.baseline(version).relative_to(workspace.home)),
-            messages=snapshot.messages,
-            first_time=snapshot.first_time or None,
-            last_time=snapshot.last_time or None,
-            facts={"facts": len(FACTS), "keys": len(tables.keys)},
-            engine=engine.version,
-        )
-    return row.version
 
 
 def _unlearnable(workspace: Workspace, token: RunToken, batch: MessageBatch) -> Hold | None:

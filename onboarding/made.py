@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 
 from detection.mail.batch import SCHEMA
 from onboarding.files import write_whole
@@ -57,3 +58,25 @@ def remember(layout: TenantLayout, made: Made) -> None:
     """Replaces what is remembered."""
     text = json.dumps(asdict(made), indent=1, sort_keys=True) + "\n"
     write_whole(layout.made, lambda sink: sink.write(text.encode()))
+
+
+def remember_learned(layout: TenantLayout, baseline: int, parts: Iterable[str] | None) -> None:
+    """Keeps which parts of the store a baseline has learned; None forgets it."""
+    path = _learned_path(layout, baseline)
+    if parts is None:
+        path.unlink(missing_ok=True)
+        return
+    text = json.dumps(sorted(set(parts)), indent=0) + "\n"
+    write_whole(path, lambda sink: sink.write(text.encode("utf-8", "surrogatepass")))
+
+
+def learned_parts(layout: TenantLayout, baseline: int) -> frozenset[str] | None:
+    """The parts that a baseline has learned; None when that is not known."""
+    try:
+        return frozenset(json.loads(_learned_path(layout, baseline).read_bytes().decode("utf-8", "surrogatepass")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _learned_path(layout: TenantLayout, baseline: int) -> Path:
+    return layout.baseline(baseline).with_name(f"{baseline}-parts.json")

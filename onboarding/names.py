@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,14 @@ class NamesFound:
     def __init__(self) -> None:
         self._own: dict[int, str] = {}
         self._sites: dict[int, str] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Those that were written, to be added to."""
+        found = cls()
+        table = pq.read_table(path)
+        found._sites.update(zip(table.column("key").to_pylist(), table.column("text").to_pylist(), strict=True))
+        return found
 
     def add(self, batch: MessageBatch) -> None:
         """The names in later messages, `batch` having its string columns."""

@@ -1,0 +1,147 @@
+"""The nightly refresh: what was stored since is merged, to the bytes of a rebuild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tenants_at_hand import onboard, register
+
+from detection.keys import key_of
+from onboarding import refresh
+from onboarding.activate import in_force
+from onboarding.baseline import make_baseline
+from onboarding.connect import connect
+from onboarding.database import versions
+from onboarding.ingest import ingest, ingesting
+from onboarding.live.recent import read_recent
+from onboarding.made import remember_learned
+from onboarding.names import KeyNames
+from onboarding.refresh import Refreshed, refresh_baseline
+from onboarding.run import running
+from onboarding.workspace import Workspace
+
+
+def write_mail(folder: Path, sender: str, recipient: str, day: int, number: int) -> None:
+    """One mail of a day of 2026, the same in every mailbox that it is written to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{day:03d}-{number}.eml").write_text(
+        f"From: A Sender <{sender}>\nTo: {recipient}\nSubject: note {day} {number}\n"
+        f"Date: {1 + day % 28:02d} {('Jan', 'Feb', 'Mar')[day // 28]} 2026 10:{number:02d}:00 +0000\n"
+        f"Message-ID: <{day}.{number}.{sender}>\n\nhello {day} {number}\n"
+    )
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Path:
+    root = tmp_path / "mail"
+    for day in range(50):
+        for number in range(3):
+            write_mail(root / "ann" / "inbox", "bob@partner.example", "ann@acme.example", day, number)
+            write_mail(root / "ann" / "sent", "ann@acme.example", "bob@partner.example", day, number)
+    return root
+
+
+@pytest.fixture
+def active(workspace: Workspace, mail: Path) -> Workspace:
+    register(workspace, "acme", f"eml:{mail}", "acme.example", alpha=0.1)
+    onboard(workspace, "acme")
+    return workspace
+
+
+def more_arrives(workspace: Workspace, root: Path) -> None:
+    """Newer mail, older mail, junk, and a copy of what is known, in a mailbox that was not there before."""
+    for number in range(4):
+        write_mail(root / "cay" / "inbox", "dan@vendor.example", "cay@acme.example", 60, number)
+        write_mail(root / "cay" / "inbox", "dan@vendor.example", "cay@acme.example", 3, 10 + number)
+        write_mail(root / "cay" / "junk", "evil@phish.example", "cay@acme.example", 61, number)
+    write_mail(root / "cay" / "inbox", "bob@partner.example", "ann@acme.example", 7, 1)
+    write_mail(root / "cay" / "sent", "dan@vendor.example", "cay@acme.example", 60, 1)
+    with running(workspace, "acme", "onboard", actor="test") as token:
+        sizes = connect(workspace, token)
+        with ingesting(workspace, token):
+            ingest(workspace, token, list(sizes))
+
+
+def refreshed(workspace: Workspace) -> Refreshed:
+    with running(workspace, "acme", "refresh", actor="test") as token:
+        return refresh_baseline(workspace, token)
+
+
+def digest_of(workspace: Workspace, version: int) -> str:
+    with workspace.database.session("acme") as session:
+        row = versions.baseline(session, "acme", version)
+    assert row is not None
+    return row.digest
+
+
+def test_what_was_stored_since_is_merged_to_the_bytes_of_a_rebuild(
+    active: Workspace, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_arrives(active, mail)
+    with monkeypatch.context() as patch:
+        patch.setattr(refresh, "make_baseline", lambda *_: pytest.fail("built anew although a merge would do"))
+        result = refreshed(active)
+    assert result == Refreshed(before=1, version=2, messages=12, rebuilt=False)
+    layout = active.layout("acme")
+    merged = [path.read_bytes() for path in (layout.baseline(2) / "facts.bin", layout.names(2), layout.recent(2))]
+    with running(active, "acme", "onboard", actor="test") as token:
+        assert make_baseline(active, token).version == 2, "a rebuild has the same content, and so is the same version"
+    again = [path.read_bytes() for path in (layout.baseline(2) / "facts.bin", layout.names(2), layout.recent(2))]
+    assert merged == again
+
+
+def test_the_next_version_is_in_force_with_the_calibration_and_mode_of_before(active: Workspace, mail: Path) -> None:
+    before = in_force(active, "acme")
+    more_arrives(active, mail)
+    refreshed(active)
+    after = in_force(active, "acme")
+    assert before is not None
+    assert after is not None
+    assert (before[1].version, after[1].version) == (1, 2)
+    assert (before[0].mode, before[2].version) == (after[0].mode, after[2].version)
+    layout = active.layout("acme")
+    assert KeyNames(layout.names(2))(key_of("vendor.example")) == "vendor.example"
+    recent = read_recent(layout.recent(2))
+    assert len(recent.keys) > len(read_recent(layout.recent(1)).keys) - 100
+    # A refresh leaves what it was made from alone: going back is possible.
+    assert digest_of(active, 1) != digest_of(active, 2)
+    assert layout.baseline(1).exists()
+
+
+def test_nothing_new_makes_nothing(active: Workspace, mail: Path) -> None:
+    assert refreshed(active) == Refreshed(before=1, version=1, messages=0, rebuilt=False)
+    more_arrives(active, mail)
+    refreshed(active)
+    assert refreshed(active) == Refreshed(before=2, version=2, messages=0, rebuilt=False)
+
+
+def test_a_baseline_that_does_not_say_what_it_learned_is_built_anew(active: Workspace, mail: Path) -> None:
+    more_arrives(active, mail)
+    remember_learned(active.layout("acme"), 1, None)
+    result = refreshed(active)
+    assert (result.version, result.rebuilt) == (2, True)
+    found = in_force(active, "acme")
+    assert found is not None
+    assert found[1].version == 2
+
+
+@pytest.mark.parametrize("place", ["names", "recorded"])
+def test_killed_before_it_is_recorded_it_is_made_again(
+    active: Workspace, mail: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    more_arrives(active, mail)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    target = ("onboarding.names.write_whole",) if place == "names" else ("onboarding.learned.versions.record_baseline",)
+    with monkeypatch.context() as patch:
+        patch.setattr(*target, die)
+        with pytest.raises(Killed):
+            refreshed(active)
+    assert in_force(active, "acme")[1].version == 1  # type: ignore[index]
+    assert refreshed(active) == Refreshed(before=1, version=2, messages=12, rebuilt=False)
