@@ -14,6 +14,10 @@ HEARTBEAT_SECONDS = 30
 """How often a flow run says to Prefect that it is alive (Prefect allows no less)."""
 
 
+QUIET_LEVEL = "WARNING"
+"""Of Prefect's own words, where the user has said nothing of it."""
+
+
 def prefect_environment(home: Path) -> dict[str, str]:
     """Prefect settings for a Gatehouse home.
 
@@ -25,7 +29,7 @@ def prefect_environment(home: Path) -> dict[str, str]:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "onboarding,detection",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_LEVEL": QUIET_LEVEL,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # Steps log from threads of their own too, which Prefect cannot place.
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",

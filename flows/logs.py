@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 
-from prefect.logging.handlers import APILogHandler
+from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
+
+from flows.environment import QUIET_LEVEL
 
 NAMES = ("onboarding", "detection")
 
@@ -20,3 +23,18 @@ def let_steps_speak() -> None:
             logger.setLevel(logging.INFO)
         if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
             logger.addHandler(APILogHandler())
+
+
+def leave_the_terminal_to_us() -> None:
+    """Keeps Prefect's own lines off the terminal of a command: what went wrong is said once, by the command, in a line.
+
+    They are in the run's log all the same. Whoever sets PREFECT_LOGGING_LEVEL wants to see them, and does.
+    """
+    if os.environ.get("PREFECT_LOGGING_LEVEL") != QUIET_LEVEL:
+        return
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] == "prefect" and isinstance(logger, logging.Logger):
+            for handler in logger.handlers:
+                if isinstance(handler, PrefectConsoleHandler):
+                    # Not its level: Prefect sets that again whenever a run begins.
+                    handler.addFilter(lambda _: False)

@@ -13,7 +13,7 @@ from flows import reports
 from flows.aftermath import close_dead_runs
 from flows.artifacts import publish_outcome, shown
 from flows.holding import held_state, may_hold, passed, refused_state, worth_another_try
-from flows.logs import let_steps_speak
+from flows.logs import leave_the_terminal_to_us, let_steps_speak
 from flows.marking import tag_run, tags_of
 from flows.parameters import OnboardTenant
 from onboarding import activate as activation
@@ -121,7 +121,8 @@ def onboard_tenant(request: OnboardTenant) -> Any:
 
 
 def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str:
-    """Runs the flow in this process with the workspace's number of shards at a time."""
+    """Runs the flow in this process, for a command, with the workspace's number of shards at a time."""
+    leave_the_terminal_to_us()
     runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
     with tags(*tags_of(tenant)):
         return str(
