@@ -32,9 +32,7 @@ def leave_the_terminal_to_us() -> None:
     """
     if os.environ.get("PREFECT_LOGGING_LEVEL") != QUIET_LEVEL:
         return
-    for name, logger in list(logging.root.manager.loggerDict.items()):
-        if name.partition(".")[0] == "prefect" and isinstance(logger, logging.Logger):
-            for handler in logger.handlers:
-                if isinstance(handler, PrefectConsoleHandler):
-                    # Not its level: Prefect sets that again whenever a run begins.
-                    handler.addFilter(lambda _: False)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            # Not its level: Prefect sets that again whenever a run begins.
+            handler.addFilter(lambda record: not record.name.startswith("prefect"))
