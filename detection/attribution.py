@@ -72,9 +72,10 @@ def reasons_of(
     known: Known = Known(),
 ) -> tuple[str, ...]:
     """The sentences that one message supports, weightiest first, of the detectors that share in the decision."""
-    values = signals.at(row)
-    texts = texts_of(batch, row, known)
-    written: dict[str, float] = {}
+    values = signals.of(row)
+    texts = _Texts(batch, row, known)
+    heard: dict[int, float] = {}
+    reasons: dict[int, Reason] = {}
     least = LEAST_SHARE * max(part.share for part in parts)
     for at, part in enumerate(parts):
         if part.share < least:
@@ -82,9 +83,19 @@ def reasons_of(
         # What the naming detector says comes first.
         share = 2.0 if at == leading else part.share
         for reason in DETECTORS[part.name].reasons:
-            sentence = sentence_of(reason, values, texts)
-            if sentence is not None:
-                written[sentence] = max(written.get(sentence, 0.0), reason.weight * share)
+            # Detectors share reasons: each is looked at once.
+            which = id(reason)
+            weight = reason.weight * share
+            if which not in heard:
+                reasons[which] = reason
+                heard[which] = weight
+            elif weight > heard[which]:
+                heard[which] = weight
+    written: dict[str, float] = {}
+    for which, reason in reasons.items():
+        sentence = sentence_of(reason, values, texts)
+        if sentence is not None:
+            written[sentence] = max(written.get(sentence, 0.0), heard[which])
     return tuple(sorted(written, key=lambda sentence: -written[sentence]))[:MOST_REASONS]
 
 
@@ -94,14 +105,30 @@ def sentence_of(reason: Reason, values: Mapping[str, float], texts: Mapping[str,
         if not low <= values[signal.name] <= high:
             return None
     for template in (reason.text, reason.otherwise):
-        if not template:
-            continue
-        quoted = fields_of(template)
-        numbers = {name: values[name] for name in quoted if name in values}
-        words = {name: texts[name] for name in quoted if name not in numbers}
-        if not any(map(math.isnan, numbers.values())) and all(words.values()):
-            return _WRITER.vformat(template, (), {**numbers, **words})
+        sentence = _written(template, values, texts) if template else None
+        if sentence is not None:
+            return sentence
     return None
+
+
+def _written(template: str, values: Mapping[str, float], texts: Mapping[str, str | None]) -> str | None:
+    """The template filled in; None when something that it quotes is not known."""
+    written = []
+    for literal, name, how in _pieces(template):
+        written.append(literal)
+        if not name:
+            continue
+        if name in values:
+            number = values[name]
+            if math.isnan(number):
+                return None
+            written.append(counted(number, how) if how[:1].isalpha() else format(number, how))
+        else:
+            text = texts[name]
+            if not text:
+                return None
+            written.append(text)
+    return "".join(written)
 
 
 def explaining(detector: Detector) -> set[str]:
@@ -109,10 +136,16 @@ def explaining(detector: Detector) -> set[str]:
     return {name for r in detector.reasons for template in (r.text, r.otherwise) for name in fields_of(template)}
 
 
-@cache
 def fields_of(template: str) -> tuple[str, ...]:
     """Names that a template quotes."""
-    return tuple(name for _, name, _, _ in string.Formatter().parse(template) if name)
+    return tuple(name for _, name, _ in _pieces(template) if name)
+
+
+@cache
+def _pieces(template: str) -> tuple[tuple[str, str, str], ...]:
+    """A template as (text before, name quoted or nothing, format): `str.format`, but the format of a number may also be a
+    noun, as in `{lure_task:such phrase}`."""
+    return tuple((text, name or "", how or "") for text, name, how, _ in string.Formatter().parse(template))
 
 
 def counted(number: float, noun: str) -> str:
@@ -126,40 +159,55 @@ def counted(number: float, noun: str) -> str:
     return f"{rounded:,} {one if rounded == 1 else many or one + 's'}"
 
 
-class _Writer(string.Formatter):
-    """`str.format` whose format of a number may be a noun: `{lure_task:such phrase}`."""
-
-    def format_field(self, value: Any, format_spec: str) -> Any:
-        if isinstance(value, (int, float)) and format_spec and format_spec[0].isalpha():
-            return counted(value, format_spec)
-        return super().format_field(value, format_spec)
-
-
-_WRITER = _Writer()
-
-
 # --- texts -------------------------------------------------------------------------------------------------------
 
 
 def texts_of(batch: MessageBatch, row: int, known: Known = Known()) -> dict[str, str | None]:
     """The texts of one message by the names of `TEXTS`; None where not known."""
-    texts: dict[str, str | None] = dict.fromkeys(TEXTS)
-    for name in ("sender", "sender_name", "sender_domain", "reply_to"):
-        texts[name] = quotable(getattr(batch, name)[row])
-    texts["link_host"] = quotable(_foremost_link(batch, row))
-    if known.facts is None or known.names is None:
-        return texts
-    texts["own_address"] = _named(known.names, int(known.facts[own_name_address][row]))
-    # Of several domains that it resembles, the best known one whose resemblance can be said.
-    for site in _imitated(batch, row, known.facts):
-        domain = _named(known.names, site)
+    texts = _Texts(batch, row, known)
+    return {name: texts[name] for name in TEXTS}
+
+
+class _Texts(dict[str, "str | None"]):
+    """The texts of one message, each made when a sentence first quotes it."""
+
+    def __init__(self, batch: MessageBatch, row: int, known: Known) -> None:
+        super().__init__()
+        self._batch, self._row, self._known = batch, row, known
+
+    def __missing__(self, name: str) -> str | None:
+        batch, row, known = self._batch, self._row, self._known
+        if name == "link_host":
+            self[name] = quotable(_foremost_link(batch, row))
+        elif name in _QUOTED_COLUMNS:
+            self[name] = quotable(getattr(batch, name)[row])
+        elif name not in TEXTS:
+            raise KeyError(name)
+        elif known.facts is None or known.names is None:
+            self[name] = None
+        elif name == "own_address":
+            self[name] = _named(known.names, int(known.facts[own_name_address][row]))
+        else:
+            self.update(zip(_LOOKALIKE, _lookalike_texts(batch, row, known.facts, known.names, known.look_up), strict=True))
+        return self[name]
+
+
+_QUOTED_COLUMNS = ("sender", "sender_name", "sender_domain", "reply_to")
+_LOOKALIKE = ("lookalike_domain", "lookalike_difference", "lookalike_history")
+
+
+def _lookalike_texts(
+    batch: MessageBatch, row: int, facts: FactValues, names: Names, look_up: LookUp | None
+) -> tuple[str | None, str | None, str | None]:
+    """Of several domains that the sender's resembles, the best known one whose resemblance can be said: its name, what
+    differs, and what is known of it."""
+    for site in _imitated(batch, row, facts):
+        domain = _named(names, site)
         difference = describe(site_of(batch.sender_domain[row]), domain) if domain else "is unlike it"
         if domain and difference != "is unlike it":
-            texts["lookalike_domain"], texts["lookalike_difference"] = domain, quotable(difference)
-            history = known.look_up and history_of(site, int(batch.time[row]), known.look_up)
-            texts["lookalike_history"] = history or "was there before it"
-            break
-    return texts
+            history = look_up and history_of(site, int(batch.time[row]), look_up)
+            return domain, quotable(difference), history or "was there before it"
+    return None, None, None
 
 
 def history_of(site: int, time: int, look_up: LookUp) -> str | None:

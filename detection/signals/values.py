@@ -47,6 +47,10 @@ class Rows(Mapping[str, Floats]):
         """Rows by name as one matrix, a copy."""
         return self.matrix[self._index.of(names)]
 
+    def of_message(self, row: int) -> Mapping[str, float]:
+        """One message's numbers by name."""
+        return dict(zip(self._index, self.matrix[:, row].tolist(), strict=True))
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)
 
@@ -74,4 +78,11 @@ class SignalValues:
 
     def at(self, row: int) -> dict[str, float]:
         """Every signal of one message by name."""
-        return {name: float(array[row]) for name, array in self.arrays.items()}
+        return dict(self.of(row))
+
+    def of(self, row: int) -> Mapping[str, float]:
+        """The same, each number made when it is asked for."""
+        arrays = self.arrays
+        if isinstance(arrays, Rows):
+            return arrays.of_message(row)
+        return {name: float(array[row]) for name, array in arrays.items()}
