@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -93,8 +93,7 @@ class CalibrationMismatchError(ValueError):
     """Scores and calibration are not of the same detectors: the tenant has to be calibrated again."""
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorDecision:
+class DetectorDecision(NamedTuple):
     """One detector's part: its score, what that means for the tenant, its share in the decision (shares add to 1)."""
 
     name: str
@@ -141,13 +140,13 @@ def decide(
         )
     tails = calibration.tail_probabilities(scores.values)
     combined = calibration.combined(tails)
-    attack, suspicious = verdicts(combined, calibration)
+    attack, suspicious = (flags.tolist() for flags in verdicts(combined, calibration))
     rarity = calibration.rarity(combined).tolist()
     weighted = calibration.shares(tails)
     leading = _leading(scores.values, weighted, combined).tolist()
     columns = (scores.values.T.tolist(), tails.T.tolist(), _shares(weighted).T.tolist())
     known = Known(facts, names, look_up)
-    if scores.signals is None and (explain_all or bool(suspicious.any())):
+    if scores.signals is None and (explain_all or any(suspicious)):
         raise ValueError("reasons are made of signals, and these scores were computed without keeping them")
     decisions = []
     for row, (values, probabilities, shares) in enumerate(zip(*columns, strict=True)):

@@ -75,7 +75,9 @@ class Engine:
 
 
 def _detect(signals: SignalValues) -> Floats:
-    scores = np.concatenate([detector.compute(signals) for detector in DETECTORS.values()])
+    found = [detector.compute(signals) for detector in DETECTORS.values()]
+    # Of one message a detector may give a number or an array of one.
+    scores = np.concatenate(found, axis=None)
     scores = scores.reshape(len(DETECTORS), -1) if scores.size else np.empty((len(DETECTORS), 0))
     if np.isnan(scores).any():
         for detector in DETECTORS.values():

@@ -116,7 +116,8 @@ def _score(signals: SignalValues, head: int) -> Floats:
         return np.asarray(base)
     if _CACHED not in signals.sums:
         z = log_odds(model, signals)
-        signals.sums[_CACHED] = (z + np.sqrt(z * z + 4.0)) * 0.5
+        bent = (z + np.sqrt(z * z + 4.0)) * 0.5
+        signals.sums[_CACHED] = bent[:, 0] if bent.shape[1] == 1 else bent
     return np.asarray(base + signals.sums[_CACHED][head])
 
 

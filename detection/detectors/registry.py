@@ -94,7 +94,7 @@ class Detector:
 
     def __call__(self, signals: SignalValues) -> Floats:
         """Scores, float64[n], never NaN; higher is more suspicious."""
-        scores = np.asarray(self.compute(signals), dtype=np.float64)
+        scores = np.atleast_1d(np.asarray(self.compute(signals), dtype=np.float64))
         if np.isnan(scores).any():
             raise ValueError(f"detector {self.name} gave NaN: decide what an unknown signal means to it")
         return scores

@@ -9,11 +9,11 @@ the noise would use up the budget.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
@@ -72,14 +72,18 @@ _UNEASE = Weighing(
 )
 
 
-def standing(signals: SignalValues) -> tuple[Floats, Floats]:
-    """How much of a stranger the sender is, in (0, 1], and the unease of the mail whatever its kind: float64[n] each."""
+def standing(signals: SignalValues) -> tuple[Any, Any]:
+    """How much of a stranger the sender is, in (0, 1], and the unease of the mail whatever its kind: float64[n] each.
+
+    Of one message they are float64 numbers, as in `evidence`.
+    """
     if _STRANGER not in signals.sums:
         values = signals.some(_NAMES)
         factors = _HALF / (values + _HALF)
         factors = _FLOOR + (1.0 - _FLOOR) * np.where(np.isnan(factors), 1.0, factors)
         # As in `evidence`: accumulate multiplies row after row, whatever the number of messages.
-        signals.sums[_STRANGER] = np.multiply.accumulate(factors, axis=0)[-1]
+        stranger = np.multiply.accumulate(factors, axis=0)[-1]
+        signals.sums[_STRANGER] = stranger[0] if len(stranger) == 1 else stranger
     return signals.sums[_STRANGER], _UNEASE(signals)[0]
 
 

@@ -63,7 +63,7 @@ class SignalValues:
     """`values[signal]` is float64[n]; NaN is unknown."""
 
     arrays: Mapping[str, Floats]
-    sums: dict[Any, Floats] = field(default_factory=dict, repr=False)
+    sums: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What detectors have added up from these values so far (`detection.detectors.evidence`)."""
 
     def __getitem__(self, signal: Signal) -> Floats:
