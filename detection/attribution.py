@@ -188,7 +188,9 @@ class _Texts(dict[str, "str | None"]):
         elif name == "own_address":
             self[name] = _named(known.names, int(known.facts[own_name_address][row]))
         else:
-            self.update(zip(_LOOKALIKE, _lookalike_texts(batch, row, known.facts, known.names, known.look_up), strict=True))
+            self.update(
+                zip(_LOOKALIKE, _lookalike_texts(batch, row, known.facts, known.names, known.look_up), strict=True)
+            )
         return self[name]
 
 

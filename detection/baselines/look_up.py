@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -9,11 +10,11 @@ import numpy as np
 from detection.baselines.algebra import UNKNOWN, Cells
 from detection.baselines.layout import Stream
 from detection.baselines.parts import clock
-from detection.baselines.plan import Plan, plan_for
+from detection.baselines.plan import PLANS_KEPT, Plan, plan_for, sizes_of_one
 from detection.baselines.tables import ROW_SHIFT, Tables
-from detection.baselines.values import FactValues, narrowed
+from detection.baselines.values import Answer, FactValues, Places, narrowed
 from detection.keys import NO_KEY, Keys
-from detection.mail.batch import Bools, Ints, MessageBatch
+from detection.mail.batch import RAGGED, Bools, Ints, Level, MessageBatch
 
 CHUNK = 8_192
 """Messages looked up at once in a large batch: bounds the memory of the intermediate arrays."""
@@ -66,7 +67,16 @@ def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactVa
     if len(plan.log_key):
         answer[stored:] = _recent(tables, plan, batch, keys, rows, found, newer)
     answer[missing[plan.answer_key]] = UNKNOWN
+    if len(batch) == 1:
+        return FactValues(Answer(answer, _places(plan, sizes_of_one(batch))))
     return FactValues(dict(zip(plan.facts, map(answer.__getitem__, slices), strict=True)))
+
+
+@lru_cache(maxsize=8 * PLANS_KEPT)
+def _places(plan: Plan, sizes: tuple[int, ...]) -> Places:
+    """The places of facts in the answer for a message alone with so many values of each ragged level."""
+    slices = plan.slices({Level.MESSAGE: 1} | dict(zip(RAGGED, sizes, strict=True)))
+    return Places(zip(plan.facts, slices, strict=True))
 
 
 def _find(tables: Tables, keys: Keys) -> tuple[Ints, Bools]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,16 @@ class FactValues:
     def __getitem__(self, fact: Fact) -> Ints:
         return self.arrays[fact].astype(np.int64, copy=False)
 
+    def floats(self, facts: tuple[Fact, ...]) -> npt.NDArray[np.float64]:
+        """Several facts of one level as the rows of a float64 matrix, a copy."""
+        arrays = self.arrays
+        if isinstance(arrays, Answer):
+            return arrays.floats(facts)
+        first = arrays[facts[0]]
+        return np.concatenate([arrays[fact] for fact in facts], dtype=np.float64, casting="unsafe").reshape(
+            len(facts), len(first)
+        )
+
     def take(self, batch: MessageBatch, start: int, stop: int) -> FactValues:
         """The values for `batch.take(start, stop)`, copied only where they are held narrower."""
         bounds = {Level.MESSAGE: (start, stop)} | {
@@ -40,6 +50,44 @@ class FactValues:
                 for fact, array in self.arrays.items()
             }
         )
+
+
+class Places(dict[Fact, slice]):
+    """Where each fact's values lie in the answer for a message of one shape."""
+
+    def __init__(self, slices: Iterable[tuple[Fact, slice]]) -> None:
+        super().__init__(slices)
+        self._gathers: dict[tuple[Fact, ...], npt.NDArray[np.intp]] = {}
+
+    def gather(self, facts: tuple[Fact, ...]) -> npt.NDArray[np.intp]:
+        """Indices of several facts of one level, int[facts, values]; worked out once."""
+        found = self._gathers.get(facts)
+        if found is None:
+            found = np.array([range(self[fact].start, self[fact].stop) for fact in facts], dtype=np.intp)
+            self._gathers[facts] = found
+        return found
+
+
+class Answer(Mapping[Fact, Ints]):
+    """All facts' values of one message end to end, each cut out when it is asked for."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, values: Ints, places: Places) -> None:
+        self._values, self._places = values, places
+
+    def __getitem__(self, fact: Fact) -> Ints:
+        return self._values[self._places[fact]]
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def floats(self, facts: tuple[Fact, ...]) -> npt.NDArray[np.float64]:
+        """Several facts of one level as a float64 matrix, a copy."""
+        return self._values[self._places.gather(facts)].astype(np.float64)
 
 
 def narrowed(values: Ints) -> npt.NDArray[Any]:

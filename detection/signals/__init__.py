@@ -8,6 +8,7 @@ from detection.signals import text_model  # isort: skip
 from detection.signals import links  # isort: skip
 from detection.signals import attachments  # isort: skip
 from detection.signals import authentication  # isort: skip
+from detection.signals import history  # isort: skip
 from detection.signals import sender  # isort: skip
 from detection.signals import traffic  # isort: skip
 from detection.signals import recipient  # isort: skip
@@ -15,13 +16,12 @@ from detection.signals import relationship  # isort: skip
 from detection.signals import accounts  # isort: skip
 from detection.signals import identity  # isort: skip
 from detection.signals import organisation  # isort: skip
-from detection.signals import campaign  # isort: skip
 
 __all__ = [
     "accounts",
     "attachments",
     "authentication",
-    "campaign",
+    "history",
     "identity",
     "links",
     "message",

@@ -9,20 +9,17 @@ from detection.baselines.facts import (
     account_parties,
     party_account_messages,
     party_account_number_messages,
-    sender_account_number_messages,
 )
 from detection.mail.batch import Floats, Level, MessageBatch
 from detection.signals.arrays import NAN, reduce_over, stack
 from detection.signals.context import Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
 
-_BEFORE = rows_of((party_account_number_messages, sender_account_number_messages))
+_BEFORE = rows_of((party_account_number_messages,))
 
 
 @family(
     SignalLevel.RELATIONSHIP,
-    Member("party_account_number_messages", "messages", "Earlier mail of this party that named an account."),
-    Member("sender_account_number_messages", "messages", "Earlier mail of this address that named an account."),
     Member("account_new_to_party", "accounts", "Accounts named here that this party never named; 0 without any."),
     Member("account_new", "accounts", "Accounts named here that nobody ever named; 0 without any."),
     Member(
@@ -41,20 +38,18 @@ _BEFORE = rows_of((party_account_number_messages, sender_account_number_messages
 )
 def accounts(m: MessageBatch, c: Context) -> Floats:
     """The accounts named in the text; a changed one is what payment fraud comes down to."""
-    before = c.numbers[_BEFORE]
-    out = np.zeros((7, len(m)))
-    out[:2] = before
-    out[5:7] = NAN
+    before = c.numbers[_BEFORE][0]
+    out = np.zeros((5, len(m)))
+    out[3:] = NAN
     if len(m.account_key):
         by_party = c[party_account_messages]
         new = stack([by_party == 0, c[account_messages] == 0])
         totals = reduce_over(np.add, m, Level.ACCOUNT, new, 0.0)
         values = stack([by_party, c[account_parties]])
         most = reduce_over(np.maximum, m, Level.ACCOUNT, values, -1.0)
-        out[2:4] = totals
-        out[4] = (totals[0] > 0) & (most[0] == 0) & (before[0] > 0)
-        out[5:7] = np.where(most < 0, NAN, most)
+        out[:2] = totals
+        out[2] = (totals[0] > 0) & (most[0] == 0) & (before > 0)
+        out[3:] = np.where(most < 0, NAN, most)
     # Without a party nothing is known of what it named before.
-    out[2] = np.where(np.isnan(before[0]), NAN, out[2])
-    out[4] = np.where(np.isnan(before[0]), NAN, out[4])
+    out[::2][:2, np.isnan(before)] = NAN
     return out

@@ -27,11 +27,12 @@ def stack(arrays: Sequence[npt.NDArray[Any]]) -> Floats:
 
 
 def known(values: Floats) -> Floats:
-    """NaN where a fact or a tri-state column says unknown (-1)."""
-    return np.where(values < 0, NAN, values)
+    """NaN where a fact or a tri-state column says unknown (-1), in place."""
+    values[values < 0] = NAN
+    return values
 
 
-def days_since(batch: MessageBatch, moments: Floats, never: float) -> Floats:
+def days_since(batch: MessageBatch, moments: Floats, never: float | Floats) -> Floats:
     """Days from each moment (float64[k, n], seconds, 0 never, NaN unknown) to the message; `never` where it is 0."""
     return np.where(moments == 0, never, np.maximum(batch.time - moments, 0.0) / SECONDS_A_DAY)
 
@@ -49,7 +50,12 @@ def shifts_of(flags: Sequence[int]) -> npt.NDArray[np.uint32]:
 def reduce_over(
     how: np.ufunc, batch: MessageBatch, level: Level, values: npt.NDArray[Any], empty: float
 ) -> npt.NDArray[Any]:
-    """Reduces values[k, values of a ragged level] to [k, n]; `empty` for messages that have none of the level."""
+    """Reduces values[k, values of a ragged level] to [k, n]; `empty` for messages that have none of the level.
+
+    For operations whose order does not matter: maxima, minima, bits, sums of whole numbers.
+    """
+    if len(batch) == 1 and values.shape[1]:
+        return np.asarray(how.reduce(values, axis=1, keepdims=True, dtype=values.dtype))
     offsets = batch.offsets[level]
     starts = offsets[:-1]
     some = offsets[1:] > starts

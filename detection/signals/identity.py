@@ -8,7 +8,6 @@ from detection.baselines.facts import (
     name_addresses,
     name_messages,
     name_sender_messages,
-    outside_name_messages,
     site_messages,
     variant_first,
     variant_first_site,
@@ -22,7 +21,6 @@ from detection.signals.registry import Member, SignalLevel, family
 
 @family(
     SignalLevel.IDENTITY,
-    Member("name_present", "flag", "The sender has a display name that reads as a name.", 0, 1),
     Member("name_holds_domain", "flag", "The display name itself contains a domain or address.", 0, 1),
     Member("name_holds_other_domain", "flag", "The display name contains a domain that is not the sender's.", 0, 1),
     Member(
@@ -32,6 +30,23 @@ from detection.signals.registry import Member, SignalLevel, family
         0,
         1,
     ),
+)
+def domain_in_name(m: MessageBatch, c: Context) -> Floats:
+    """A domain in the display name against the address beside it."""
+    inside = m.sender_name_domain_key
+    holds = inside != 0
+    if not holds.any():
+        return np.zeros((3, len(m)))
+    other = holds & (inside != m.sender_domain_key) & (inside != m.sender_site_key)
+    own = other & ~m.sender_is_own
+    if own.any():
+        own &= inside == first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
+    return stack([holds, other, own])
+
+
+@family(
+    SignalLevel.IDENTITY,
+    Member("name_present", "flag", "The sender has a display name that reads as a name.", 0, 1),
     Member(
         "name_spells_address",
         "flag",
@@ -41,26 +56,17 @@ from detection.signals.registry import Member, SignalLevel, family
     ),
 )
 def display_name(m: MessageBatch, c: Context) -> Floats:
-    """The display name against the address beside it."""
-    inside = m.sender_name_domain_key
-    other = (inside != 0) & (inside != m.sender_domain_key) & (inside != m.sender_site_key)
-    own = other & ~m.sender_is_own
-    if own.any():
-        own &= inside == first_of(m, Level.RECIPIENT, m.recipient_site_key, m.recipient_is_own)
+    """The display name against the local part of the address."""
     nameless = (m.sender_name_key == 0) | (m.sender_local_name_key == 0)
     spells = np.where(nameless, NAN, m.sender_name_key == m.sender_local_name_key)
-    return stack([m.sender_name_key != 0, inside != 0, other, own, spells])
+    return stack([m.sender_name_key != 0, spells])
 
 
-_NAMES = rows_of((name_messages, name_sender_messages, name_addresses, outside_name_messages))
+_NAMES = rows_of((name_messages, name_sender_messages, name_addresses))
 
 
 @family(
     SignalLevel.IDENTITY,
-    Member("name_messages", "messages", "Earlier messages under this display name, whoever sent them."),
-    Member("name_sender_messages", "messages", "Earlier messages of this address under this display name."),
-    Member("name_addresses", "addresses", "Addresses that used this display name before."),
-    Member("outside_name_messages", "messages", "Earlier messages from outside under this display name."),
     Member("name_used_by_others", "messages", "Earlier messages of other addresses under this display name."),
     Member(
         "name_borrowed", "share", "How firmly the name belongs to another address, when this one never used it.", 0, 1
@@ -72,8 +78,8 @@ def name_history(m: MessageBatch, c: Context) -> Floats:
     others = np.maximum(counts[0] - counts[1], 0.0)
     # A name of one or two addresses is a person's; a name of hundreds ("Support") belongs to nobody.
     firmness = others / (others + 5.0) * (2.0 / (1.0 + np.maximum(counts[2], 1.0)))
-    borrowed = np.where(counts[1] > 0, 0.0, firmness)
-    return np.concatenate([counts, others[None], borrowed[None]])
+    firmness[counts[1] > 0] = 0.0
+    return stack([others, firmness])
 
 
 @family(

@@ -10,21 +10,26 @@ from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, shifts_of, stack
 from detection.signals.context import Context
 from detection.signals.registry import Member, SignalLevel, family
 
+
+def _position(name: str) -> int:
+    return list(_COUNTS).index(name)
+
+
 _COUNTS = {
-    "lure_credential": "Phrases that ask to log in, verify, confirm or update an account.",
-    "lure_account_threat": "Phrases that threaten with suspension, closing, loss of mail or storage.",
     "lure_payment": "Phrases that ask for a payment or transfer.",
     "lure_invoice": "Phrases about an invoice, statement or remittance.",
     "lure_bank_change": "Phrases that announce or ask for changed bank details.",
     "lure_payroll": "Phrases about pay, direct deposit or salary accounts.",
     "lure_gift_card": "Phrases about gift cards and vouchers.",
-    "lure_secrecy": "Phrases that ask for silence or discretion.",
+    "lure_advance_fee": "Phrases of advance-fee fraud: inheritances, funds, beneficiaries, lotteries, loans.",
     "lure_urgency": "Phrases that press for time.",
+    "lure_secrecy": "Phrases that ask for silence or discretion.",
+    "lure_account_threat": "Phrases that threaten with suspension, closing, loss of mail or storage.",
+    "lure_credential": "Phrases that ask to log in, verify, confirm or update an account.",
     "lure_task": "Phrases that open a favour or task (are you available, need you to).",
     "lure_callback": "Phrases that ask to call a number.",
     "lure_extortion": "Phrases of blackmail.",
     "lure_document_share": "Phrases that announce a shared document, voicemail, fax or signature.",
-    "lure_advance_fee": "Phrases of advance-fee fraud: inheritances, funds, beneficiaries, lotteries, loans.",
     "lure_file_password": "Phrases that give the password of an attached file.",
     "lure_qr_code": "Phrases that ask to scan a QR code.",
     "phone_count": "Telephone numbers in the text.",
@@ -37,16 +42,10 @@ _COUNTS = {
     "form_count": "HTML forms in the body.",
 }
 
+"""Lures first: of money, of pressure, of the rest."""
+
 INTENTS = tuple(name for name in _COUNTS if name.startswith("lure_"))
-_MONEY = ("lure_payment", "lure_invoice", "lure_bank_change", "lure_payroll", "lure_gift_card", "lure_advance_fee")
-_PRESSURE = ("lure_urgency", "lure_secrecy", "lure_account_threat")
-
-
-def _rows(names: tuple[str, ...]) -> list[int]:
-    return [list(_COUNTS).index(name) for name in names]
-
-
-_INTENT_ROWS, _MONEY_ROWS, _PRESSURE_ROWS = _rows(INTENTS), _rows(_MONEY), _rows(_PRESSURE)
+_GROUPS = [0, _position("lure_urgency"), _position("lure_credential")]
 
 
 @family(
@@ -62,27 +61,22 @@ _INTENT_ROWS, _MONEY_ROWS, _PRESSURE_ROWS = _rows(INTENTS), _rows(_MONEY), _rows
 def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
     """Counts of phrases and of things in the text, and what they add up to."""
     counts = stack([getattr(m, name) for name in _COUNTS])
-    lures = counts[_INTENT_ROWS]
-    intents = np.add.reduce(lures > 0, axis=0, dtype=np.float64)
+    lures = counts[: len(INTENTS)]
+    out = np.empty((len(_COUNTS) + 4, len(m)))
+    out[: len(_COUNTS)] = counts
     # Sums of whole numbers are exact in any order.
-    money = np.add.reduce(counts[_MONEY_ROWS], axis=0)
-    pressure = np.add.reduce(counts[_PRESSURE_ROWS], axis=0)
-    density = 1000.0 * np.add.reduce(lures, axis=0) / (m.text_length + 100.0)
-    return np.concatenate([counts, intents[None], money[None], pressure[None], density[None]])
+    np.add.reduce(lures > 0, axis=0, dtype=np.float64, out=out[-4])
+    money, pressure, others = np.add.reduceat(lures, _GROUPS, axis=0)
+    out[-3], out[-2] = money, pressure
+    np.divide(1000.0 * (money + pressure + others), m.text_length + 100.0, out=out[-1])
+    return out
 
 
 @family(
     SignalLevel.MESSAGE,
     Member("greeting_generic", "flag", "Greets nobody in particular: dear customer, dear user.", 0, 1),
     Member("bulk", "flag", "Says of itself that it is bulk or automatic mail.", 0, 1),
-    Member("subject_claims_reply", "flag", "The subject claims to answer something.", 0, 1),
-    Member("subject_claims_forward", "flag", "The subject claims to forward something.", 0, 1),
-    Member("subject_missing", "flag", "There is no subject.", 0, 1),
-    Member("mailer_missing", "flag", "The sending program does not name itself.", 0, 1),
     Member("mailing_list", "flag", "Came over a mailing list.", 0, 1),
-    Member("text_missing", "flag", "There is no readable text.", 0, 1),
-    Member("html_present", "flag", "Has an HTML body.", 0, 1),
-    Member("hidden_text_present", "flag", "Has HTML text that a reader cannot see.", 0, 1),
     Member("image_only", "flag", "Has images and next to no text (under 50 characters).", 0, 1),
     Member("quotes_without_thread", "flag", "Quotes earlier mail, and no header names what it answers.", 0, 1),
     Member("brand_in_name", "flag", "The display name is a well-known brand's; the sender is not that brand.", 0, 1),
@@ -97,24 +91,37 @@ def lures_and_counts(m: MessageBatch, c: Context) -> Floats:
 def traits(m: MessageBatch, c: Context) -> Floats:
     """Flags that each need one comparison."""
     claims = (m.brand_in_name, m.brand_in_subject, m.brand_in_text, m.brand_in_domain)
+    out = np.empty((11, len(m)))
+    out[0], out[1], out[2] = m.greeting_generic, m.bulk, m.list_key != 0
+    out[3] = (m.image_count > 0) & (m.text_length < 50)
+    out[4] = (m.quoted_length > 0) & (m.parent_key == 0)
+    out[5], out[6], out[7], out[8] = claims
+    np.add.reduce(out[5:9], axis=0, out=out[9])
+    out[10] = m.sender_name_role
+    return out
+
+
+@family(
+    SignalLevel.MESSAGE,
+    Member("subject_claims_reply", "flag", "The subject claims to answer something.", 0, 1),
+    Member("subject_claims_forward", "flag", "The subject claims to forward something.", 0, 1),
+    Member("subject_missing", "flag", "There is no subject.", 0, 1),
+    Member("mailer_missing", "flag", "The sending program does not name itself.", 0, 1),
+    Member("text_missing", "flag", "There is no readable text.", 0, 1),
+    Member("html_present", "flag", "Has an HTML body.", 0, 1),
+    Member("hidden_text_present", "flag", "Has HTML text that a reader cannot see.", 0, 1),
+)
+def presence(m: MessageBatch, c: Context) -> Floats:
+    """What is there and what is missing."""
     return stack(
         [
-            m.greeting_generic,
-            m.bulk,
             m.subject_is_reply,
             m.subject_is_forward,
             m.subject_length == 0,
             m.mailer_key == 0,
-            m.list_key != 0,
             m.text_length == 0,
             m.html_length > 0,
             m.hidden_text_length > 0,
-            (m.image_count > 0) & (m.text_length < 50),
-            (m.quoted_length > 0) & (m.parent_key == 0),
-            *claims,
-            # Sums of bytes: of truth values, NumPy would make a union.
-            claims[0].astype(np.int8) + claims[1] + claims[2] + claims[3],
-            m.sender_name_role,
         ]
     )
 
@@ -126,11 +133,8 @@ def traits(m: MessageBatch, c: Context) -> Floats:
     Member("html_length", "characters", "HTML of the body."),
     Member("subject_length", "characters", "Length of the subject."),
     Member("reference_count", "messages", "Messages that References names."),
-    Member("text_share_of_html", "share", "Readable text to HTML, saturating at 1; unknown without HTML.", 0, 1),
-    Member("hidden_text_share", "share", "Share of the text that a reader cannot see; unknown without text.", 0, 1),
     Member("subject_upper_share", "share", "Share of capitals in the subject; unknown without letters.", 0, 1),
-    Member("date_skew_days", "days", "How far Date lies from arrival, either way; unknown without a usable Date."),
-    Member("date_in_future_days", "days", "How far Date lies after arrival; unknown without a usable Date."),
+    Member("hidden_text_share", "share", "Share of the text that a reader cannot see; unknown without text.", 0, 1),
     Member(
         "text_brevity",
         "share",
@@ -139,24 +143,31 @@ def traits(m: MessageBatch, c: Context) -> Floats:
         1,
     ),
     Member("capitals_density", "words per 1000 characters", "Words in capitals by length of text.", 0),
-    Member("quoted_share", "share", "Share of the text that is quoted history; unknown without text.", 0, 1),
 )
 def shape(m: MessageBatch, c: Context) -> Floats:
-    """Lengths, shares and times of the message."""
-    lengths = stack([m.size, m.text_length, m.html_length, m.subject_length, m.reference_count, m.hidden_text_length])
-    text, html, hidden = lengths[1], lengths[2], lengths[5]
+    """Lengths of the message, and what they make of each other."""
+    out = np.empty((9, len(m)))
+    out[:6] = stack([m.size, m.text_length, m.html_length, m.subject_length, m.reference_count, m.subject_upper_share])
+    text, hidden = out[1], m.hidden_text_length
+    np.divide(hidden, hidden + text, out=out[6])
+    np.divide(500.0, 500.0 + text, out=out[7])
+    np.divide(1000.0 * m.upper_word_count, text + 100.0, out=out[8])
+    return out
+
+
+@family(
+    SignalLevel.MESSAGE,
+    Member("text_share_of_html", "share", "Readable text to HTML, saturating at 1; unknown without HTML.", 0, 1),
+    Member("quoted_share", "share", "Share of the text that is quoted history; unknown without text.", 0, 1),
+    Member("date_skew_days", "days", "How far Date lies from arrival, either way; unknown without a usable Date."),
+    Member("date_in_future_days", "days", "How far Date lies after arrival; unknown without a usable Date."),
+)
+def proportions(m: MessageBatch, c: Context) -> Floats:
+    """Further shares, and how far Date lies from arrival."""
     skew = np.where(m.date_skew == _NO_DATE, NAN, m.date_skew / SECONDS_A_DAY)
-    derived = [
-        np.where(html > 0, np.minimum(text / html, 1.0), NAN),
-        hidden / (hidden + text),
-        m.subject_upper_share,
-        np.abs(skew),
-        np.maximum(skew, 0.0),
-        500.0 / (500.0 + text),
-        1000.0 * m.upper_word_count / (text + 100.0),
-        np.minimum(m.quoted_length / text, 1.0),
-    ]
-    return np.concatenate([lengths[:5], stack(derived)])
+    text = m.text_length
+    html = np.where(m.html_length > 0, np.minimum(text / m.html_length, 1.0), NAN)
+    return stack([html, np.minimum(m.quoted_length / text, 1.0), np.abs(skew), np.maximum(skew, 0.0)])
 
 
 _NO_DATE = np.iinfo(np.int64).min

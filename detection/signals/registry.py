@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
 from detection.signals.context import Context
-from detection.signals.values import RowIndex, Rows, SignalValues
+from detection.signals.values import Asked, RowIndex, SignalValues
 
 Compute = Callable[[MessageBatch, Context], npt.NDArray[Any]]
 
@@ -66,6 +67,8 @@ class Member:
     doc: str
     low: float = 0.0
     high: float = float("inf")
+    level: SignalLevel | None = None
+    """Where it is not the family's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ def family(level: SignalLevel, *members: Member) -> Callable[[Compute], Family]:
 
     def declare(compute: Compute) -> Family:
         for index, member in enumerate(members):
-            _add(Signal(member.name, level, member.unit, member.low, member.high, member.doc, _row(compute, index)))
+            speaks_of = member.level or level
+            _add(Signal(member.name, speaks_of, member.unit, member.low, member.high, member.doc, _row(compute, index)))
         FAMILIES.append(Family(tuple(member.name for member in members), compute))
         return FAMILIES[-1]
 
@@ -132,11 +136,26 @@ def family(level: SignalLevel, *members: Member) -> Callable[[Compute], Family]:
 
 
 def compute_signals(batch: MessageBatch, facts: FactValues) -> SignalValues:
-    """Every declared signal of every message of the batch."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        context = Context(batch, facts)
-        matrix = np.concatenate([declared.compute(batch, context) for declared in FAMILIES])
-    return SignalValues(Rows(matrix, ROWS))
+    """Every declared signal of every message of the batch, a family of them computed when one is first asked for."""
+    context = Context(batch, facts)
+
+    def compute(number: int) -> npt.NDArray[Any]:
+        return FAMILIES[number].compute(batch, context)
+
+    matrix = np.empty((len(ROWS), len(batch)))
+    return SignalValues(Asked(matrix, ROWS, _starts(len(FAMILIES)), compute, _families_of))
+
+
+@cache
+def _starts(declared: int) -> tuple[int, ...]:
+    """The row in which each of the families declared so far begins."""
+    return tuple(ROWS[family.names[0]] for family in FAMILIES[:declared])
+
+
+@cache
+def _families_of(names: tuple[str, ...]) -> frozenset[int]:
+    """Positions in `FAMILIES` of those that some signals belong to."""
+    return frozenset(number for number, family in enumerate(FAMILIES) if not set(names).isdisjoint(family.names))
 
 
 def catalogue() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +36,80 @@ class Rows(Mapping[str, Floats]):
     """A float64[signals, n] matrix whose rows go by name: one array rather than hundreds for a single message."""
 
     def __init__(self, matrix: Floats, index: RowIndex) -> None:
-        self.matrix = matrix
+        self._matrix = matrix
         self._index = index
 
     def __getitem__(self, name: str) -> Floats:
-        row: Floats = self.matrix[self._index[name]]
+        self.ensure((name,))
+        row: Floats = self._matrix[self._index[name]]
         return row
+
+    def ensure(self, names: tuple[str, ...]) -> None:
+        """Makes sure that these rows are there: they are, unless rows are made when asked for (`Asked`)."""
 
     def some(self, names: tuple[str, ...]) -> Floats:
         """Rows by name as one matrix, a copy."""
-        return self.matrix[self._index.of(names)]
+        self.ensure(names)
+        return self._matrix[self._index.of(names)]
 
     def of_message(self, row: int) -> Mapping[str, float]:
-        """One message's numbers by name."""
-        return dict(zip(self._index, self.matrix[:, row].tolist(), strict=True))
+        """One message's numbers by name, each looked at when it is asked for."""
+        return _OfMessage(self, self._matrix, self._index, row)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+
+class Asked(Rows):
+    """Rows that are computed when they are first asked for, family by family: what nobody reads costs nothing.
+
+    `compute(number)` gives the rows of one family, which begin at `starts[number]`; `families_of(names)` says which
+    families names are of.
+    """
+
+    def __init__(
+        self,
+        matrix: Floats,
+        index: RowIndex,
+        starts: Sequence[int],
+        compute: Callable[[int], npt.NDArray[Any]],
+        families_of: Callable[[tuple[str, ...]], frozenset[int]],
+    ) -> None:
+        super().__init__(matrix, index)
+        self._starts = starts
+        self._compute = compute
+        self._families_of = families_of
+        self._missing = set(range(len(starts)))
+
+    def ensure(self, names: tuple[str, ...]) -> None:
+        if not self._missing:
+            return
+        wanted = self._missing & self._families_of(names)
+        if wanted:
+            self._missing -= wanted
+            # What is unknown is NaN, and arithmetic with it is no accident.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                for number in sorted(wanted):
+                    rows = self._compute(number)
+                    start = self._starts[number]
+                    self._matrix[start : start + len(rows)] = rows
+
+
+class _OfMessage(Mapping[str, float]):
+    """One column of `Rows`."""
+
+    def __init__(self, rows: Rows, matrix: Floats, index: RowIndex, row: int) -> None:
+        self._rows, self._matrix, self._index, self._row = rows, matrix, index, row
+
+    def __getitem__(self, name: str) -> float:
+        self._rows.ensure((name,))
+        return float(self._matrix[self._index[name], self._row])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)
