@@ -158,7 +158,7 @@ _SHARE_ROWS = np.array([PARTS.index(fact) for fact in _SHARES])
 )
 def shares(m: MessageBatch, c: Context) -> Floats:
     """One fact as a share of another; unknown where there is nothing yet to be a share of."""
-    return c.shares[_SHARE_ROWS]
+    return np.asarray(c.shares[_SHARE_ROWS])
 
 
 _DAYS: dict[Fact, tuple[SignalLevel, str, str]] = {
@@ -175,4 +175,4 @@ _DAY_ROWS = np.array([MOMENTS.index(fact) for fact in _DAYS])
 @family(_SENDER, *(Member(name, "days", doc, level=level) for level, name, doc in _DAYS.values()))
 def days(m: MessageBatch, c: Context) -> Floats:
     """How long ago things were first and last seen."""
-    return c.days[_DAY_ROWS]
+    return np.asarray(c.days[_DAY_ROWS])

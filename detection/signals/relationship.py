@@ -10,7 +10,6 @@ from detection.signals.arrays import FAR, NAN, days_since, stack
 from detection.signals.context import OF_RECIPIENTS, Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
 
-
 _MOMENTS = slice(OF_RECIPIENTS.index(f.wrote_to_last), len(OF_RECIPIENTS))
 _SITE_PAIR = OF_RECIPIENTS.index(f.site_pair_messages)
 
