@@ -6,7 +6,6 @@ import numpy as np
 
 from detection.baselines.facts import (
     account_messages,
-    account_parties,
     party_account_messages,
     party_account_number_messages,
 )
@@ -34,19 +33,17 @@ _BEFORE = rows_of((party_account_number_messages,))
         "messages",
         "Earlier mail of this party with the account it named most; unknown without.",
     ),
-    Member("account_parties_most", "parties", "Parties that named the most spread of these accounts; unknown without."),
 )
 def accounts(m: MessageBatch, c: Context) -> Floats:
     """The accounts named in the text; a changed one is what payment fraud comes down to."""
     before = c.numbers[_BEFORE][0]
-    out = np.zeros((5, len(m)))
+    out = np.zeros((4, len(m)))
     out[3:] = NAN
     if len(m.account_key):
         by_party = c[party_account_messages]
         new = stack([by_party == 0, c[account_messages] == 0])
         totals = reduce_over(np.add, m, Level.ACCOUNT, new, 0.0)
-        values = stack([by_party, c[account_parties]])
-        most = reduce_over(np.maximum, m, Level.ACCOUNT, values, -1.0)
+        most = reduce_over(np.maximum, m, Level.ACCOUNT, stack([by_party]), -1.0)
         out[:2] = totals
         out[2] = (totals[0] > 0) & (most[0] == 0) & (before > 0)
         out[3:] = np.where(most < 0, NAN, most)

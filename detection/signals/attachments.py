@@ -6,9 +6,7 @@ import numpy as np
 
 from detection.baselines.facts import (
     attachment_hash_messages,
-    attachment_hash_parties,
     attachment_type_messages,
-    party_attachment_type_messages,
     sender_attachment_type_messages,
 )
 from detection.mail.batch import AttachmentFlag, Floats, Level, MessageBatch
@@ -51,26 +49,21 @@ def attachment_flags(m: MessageBatch, c: Context) -> Floats:
 
 @family(
     SignalLevel.ATTACHMENTS,
-    Member("attachment_bytes", "bytes", "Size of all attachments together; unknown without one."),
     Member("attachment_type_messages_least", "messages", "Earlier mail of this sender with the rarest kind attached."),
     Member("attachment_types_new", "files", "Attachments of a kind that this sender never sent; unknown without one."),
     Member("attachment_copies_seen", "messages", "Earlier messages that carried the most spread of these very files."),
-    Member("attachment_copies_parties", "parties", "Parties that sent the most spread of these very files."),
-    Member("attachment_party_type_messages_least", "messages", "Mail of this party with the rarest kind attached."),
     Member("attachment_type_rarest", "messages", "Earlier mail of anybody with the rarest kind attached."),
 )
 def attachment_history(m: MessageBatch, c: Context) -> Floats:
     """The attachments against this sender's habit; unknown for a message without attachments."""
     if not len(m.attachment_type_key):
-        return np.full((7, len(m)), NAN)
+        return np.full((4, len(m)), NAN)
     kind = c[sender_attachment_type_messages]
-    totals = reduce_over(np.add, m, Level.ATTACHMENT, stack([m.attachment_size, kind == 0]), NAN)
-    party, anybody = c[party_attachment_type_messages], c[attachment_type_messages]
-    copies, parties = c[attachment_hash_messages], c[attachment_hash_parties]
+    new = reduce_over(np.add, m, Level.ATTACHMENT, stack([kind == 0]), NAN)
     # The least of something is found as the most of its negative: one reduction for all.
-    most = reduce_over(np.maximum, m, Level.ATTACHMENT, stack([-kind, -party, -anybody, copies, parties]), NAN)
+    of_all = stack([-kind, -c[attachment_type_messages], c[attachment_hash_messages]])
+    most = reduce_over(np.maximum, m, Level.ATTACHMENT, of_all, NAN)
+    out = np.concatenate([np.maximum(-most[:1], 0.0), new, known(most[2:]), np.maximum(-most[1:2], 0.0)])
     # Without a sender the kind's count is unknown (-1), and so is its rarest.
-    nobody = m.sender_key == 0
-    least = np.where([nobody, m.sender_party_key == 0, nobody & False], NAN, np.maximum(-most[:3], 0.0))
-    new = np.where(nobody, NAN, totals[1])
-    return np.concatenate([totals[:1], least[:1], new[None], known(most[3:]), least[1:]])
+    out[:2, m.sender_key == 0] = NAN
+    return out

@@ -24,7 +24,7 @@ OF_RECIPIENTS: tuple[Fact, ...] = (
     *(f.pair_messages, f.party_pair_messages, f.wrote_to),
     *(f.recipient_messages, f.recipient_senders, f.recipient_outside_parties, f.recipient_correspondents),
     *(f.recipient_answered_by, f.recipient_last_hour, f.recipient_last_day),
-    *(f.site_pair_messages, f.wrote_to_last, f.pair_last, f.pair_first),
+    *(f.wrote_to_last, f.pair_last, f.pair_first),
 )
 
 _SHARED: dict[Fact, tuple[Fact, ...]] = {
@@ -46,7 +46,7 @@ SHARES: tuple[tuple[Fact, Fact], ...] = tuple((part, whole) for whole, parts in 
 PARTS, WHOLES = zip(*SHARES, strict=True)
 
 _MOMENTS: dict[Fact, float] = {
-    **dict.fromkeys((f.sender_first, f.party_first, f.tenant_first), 0.0),
+    **dict.fromkeys((f.sender_first, f.party_first), 0.0),
     **dict.fromkeys((f.sender_last, f.party_last, f.thread_last), NAN),
 }
 MOMENTS: tuple[Fact, ...] = tuple(_MOMENTS)
@@ -87,6 +87,10 @@ class Context:
     def __getitem__(self, fact: Fact) -> npt.NDArray[np.int64]:
         """The fact as it was looked up, int64, aligned with its own level."""
         return self._facts.arrays[fact]
+
+    def floats(self, facts: tuple[Fact, ...]) -> Floats:
+        """Facts of one level as they were looked up, float64[facts, values of the level], a copy."""
+        return self._facts.floats(facts)
 
     def keys(self, fact: FirstValue) -> npt.NDArray[np.uint64]:
         """A fact whose value is a key."""

@@ -49,14 +49,6 @@ _PLAIN = (
     _Plain(_SENDER, f.sender_names, "names", "Display names that this address has used."),
     _Plain(_SENDER, f.sender_answered_by, "people", "People who have answered this address."),
     _Plain(_SENDER, f.party_payment_messages, "messages", "Mail of this party that spoke of payments."),
-    _Plain(_SENDER, f.reply_to_senders, "addresses", "Addresses that used this Reply-To before; unknown without one."),
-    _Plain(_SENDER, f.reply_to_as_sender, "messages", "Mail that the Reply-To address itself has sent; unknown without one."),
-    _Plain(
-        _SENDER,
-        f.wrote_to_reply_to_site,
-        "messages",
-        "Mail the tenant had sent to the Reply-To's domain; unknown without one.",
-    ),
     _Plain(
         _SENDER,
         f.wrote_to_reply_to,
@@ -68,7 +60,6 @@ _PLAIN = (
     _Plain(_RELATIONSHIP, f.wrote_to_site, "messages", "Messages that anyone of the tenant had sent to the sender's site."),
     _Plain(_RELATIONSHIP, f.wrote_to_sender_people, "people", "People of the tenant who had written to this address."),
     _Plain(_RELATIONSHIP, f.wrote_to_site_people, "people", "People of the tenant who had written to the sender's site."),
-    _Plain(_RELATIONSHIP, f.thread_messages, "messages", "Earlier messages of this thread."),
     _Plain(_RELATIONSHIP, f.thread_own_messages, "messages", "Earlier messages of this thread that the tenant sent."),
     _Plain(_RELATIONSHIP, f.thread_sender_messages, "messages", "Earlier messages of this thread that this sender sent."),
     _Plain(
@@ -93,12 +84,10 @@ _PLAIN = (
         _ORGANISATION, f.own_local_name_messages, "messages", "Messages of own addresses that spell this display name."
     ),
     _Plain(_ORGANISATION, f.tenant_messages, "messages", "Messages of the tenant seen before this one."),
-    _Plain(_ORGANISATION, f.tenant_senders, "addresses", "Addresses the tenant has had mail from."),
     _Plain(_ORGANISATION, f.tenant_last_day, "messages", "Messages of the tenant in the last 24 hours."),
     _Plain(_ORGANISATION, f.subject_messages, "messages", "Earlier mail with this shape of subject."),
     _Plain(_ORGANISATION, f.subject_senders, "addresses", "Addresses that used this shape of subject."),
     _Plain(_ORGANISATION, f.subject_last_day, "messages", "Mail with this shape of subject in the last 24 hours."),
-    _Plain(_ORGANISATION, f.list_messages, "messages", "Earlier mail of this mailing list; unknown without a list."),
     _Plain(_ORGANISATION, f.network_messages, "messages", "Earlier mail from this network; unknown without one."),
     _Plain(_ORGANISATION, f.network_parties, "parties", "Parties that sent from this network; unknown without one."),
     _Plain(_ORGANISATION, f.mailer_messages, "messages", "Earlier mail made with this program; unknown without one."),
@@ -164,7 +153,6 @@ def shares(m: MessageBatch, c: Context) -> Floats:
 _DAYS: dict[Fact, tuple[SignalLevel, str, str]] = {
     f.sender_first: (_SENDER, "sender_age_days", "Days since this address first wrote; 0 for one never seen."),
     f.party_first: (_SENDER, "party_age_days", "Days since the party first wrote; 0 for one never seen."),
-    f.tenant_first: (_ORGANISATION, "tenant_age_days", "Days of the tenant's history before this message."),
     f.sender_last: (_SENDER, "sender_silence_days", "Days since this address last wrote; unknown for one never seen."),
     f.party_last: (_SENDER, "party_silence_days", "Days since the party last wrote; unknown for one never seen."),
     f.thread_last: (_RELATIONSHIP, "thread_silence_days", "Days since the thread's last mail; unknown for a new one."),

@@ -10,7 +10,6 @@ from detection.baselines.facts import (
     link_site_messages,
     link_site_parties,
     own_link_site_messages,
-    party_link_site_messages,
     sender_link_site_messages,
     shown_site_messages,
     site_messages,
@@ -59,13 +58,17 @@ def link_flags(m: MessageBatch, c: Context) -> Floats:
     return np.concatenate([flags, stack([several, m.link_count, m.link_site_count])])
 
 
+_LEAST = (
+    *(link_site_first, link_site_parties, own_link_site_messages),
+    *(sender_link_site_messages, link_site_last_day, link_site_messages),
+)
+
+
 @family(
     SignalLevel.LINKS,
-    Member("link_site_messages_least", "messages", "Earlier messages that linked to the least known site linked here."),
     Member("link_site_parties_least", "parties", "Parties that ever linked to the least known site linked here."),
     Member("link_site_youngest_days", "days", "Days since the newest site linked here was first seen; 0 never before."),
     Member("link_new_sites", "links", "Links to sites that nobody had linked to and that never wrote."),
-    Member("link_new_to_party_share", "share", "Share of the links that this party had never sent.", 0, 1),
     Member("link_foreign_share", "share", "Share of the links that lead away from the sender's own site.", 0, 1),
     Member("link_own_messages_least", "messages", "Own people's mail with links to the site that they link to least."),
     Member("link_sender_messages_least", "messages", "This sender's mail with links to the site it links to least."),
@@ -76,29 +79,27 @@ def link_flags(m: MessageBatch, c: Context) -> Floats:
 def link_history(m: MessageBatch, c: Context) -> Floats:
     """The links' sites in the tenant's history; all unknown for a message without links to hosts."""
     if not len(m.link_site_key):
-        return np.full((9, len(m)), NAN)
-    owner = m.owner(Level.LINK)
+        return np.full((7, len(m)), NAN)
+    # One message is its own owner: its values are broadcast.
+    owner = m.owner(Level.LINK) if len(m) > 1 else slice(None)
     hosted = m.link_site_key != 0
-    first = c[link_site_first]
-    youngest = np.where(first > 0, np.maximum(m.time[owner] - first, 0) / SECONDS_A_DAY, 0.0)
     # The most of something is found as the least of its negative: one reduction for all.
-    values = (link_site_messages, link_site_parties, own_link_site_messages, sender_link_site_messages)
-    counts = stack([*(c[fact] for fact in values), -c[link_site_last_day], youngest])
-    least = np.where(hosted, counts, np.inf)
+    least = c.floats(_LEAST)
+    unlinked = least[-1] == 0
+    first = least[0]
+    least[0] = (first > 0) * (np.maximum(m.time[owner] - first, 0.0) / SECONDS_A_DAY)
+    np.negative(least[4], out=least[4])
+    least[:, ~hosted] = np.inf
     lowest = reduce_over(np.minimum, m, Level.LINK, least, np.inf)
     foreign = (m.link_site_key != m.sender_site_key[owner]) & hosted
     # The site of a sender that is known is not new, even when its first link comes now.
-    new = (least[0] == 0) & (foreign | (c[site_messages][owner] <= 0))
-    unsent = c[party_link_site_messages] == 0
-    totals = reduce_over(np.add, m, Level.LINK, stack([new, unsent, foreign, hosted]), 0.0)
-    hosts = totals[3]
-    some = hosts > 0
-    shares = np.minimum(totals[1:3] / hosts, 1.0)
-    nobody = m.sender_party_key == 0
-    shares[0] = np.where(nobody, NAN, shares[0])
-    lowest[3] = np.where(m.sender_key == 0, NAN, lowest[3])
-    lowest[4] = -lowest[4]
-    return np.where(some, np.concatenate([lowest[:2], lowest[5:], totals[:1], shares, lowest[2:5]]), NAN)
+    new = unlinked & hosted & (foreign | (c[site_messages][owner] <= 0))
+    fresh, away, hosts = reduce_over(np.add, m, Level.LINK, stack([new, foreign, hosted]), 0.0)
+    out = np.concatenate([lowest[1:2], lowest[:1], fresh[None], (away / hosts)[None], lowest[2:5]])
+    out[5, m.sender_key == 0] = NAN
+    np.negative(out[6], out=out[6])
+    out[:, hosts == 0] = NAN
+    return out
 
 
 @family(

@@ -11,7 +11,6 @@ from detection.signals.context import OF_RECIPIENTS, Context, rows_of
 from detection.signals.registry import Member, SignalLevel, family
 
 _MOMENTS = slice(OF_RECIPIENTS.index(f.wrote_to_last), len(OF_RECIPIENTS))
-_SITE_PAIR = OF_RECIPIENTS.index(f.site_pair_messages)
 
 
 @family(
@@ -20,12 +19,11 @@ _SITE_PAIR = OF_RECIPIENTS.index(f.site_pair_messages)
     Member("party_pair_messages", "messages", "The same for the sender's party."),
     Member("wrote_to_by_recipient", "messages", "Messages that an own recipient had sent to this sender."),
     Member("new_recipient_share", "share", "Share of the own recipients that this sender never wrote to.", 0, 1),
-    Member("site_pair_messages", "messages", "Earlier messages between the sender's site and the recipients'."),
 )
 def pair(m: MessageBatch, c: Context) -> Floats:
     """Sender and own recipients; unknown when no recipient is of the tenant or there is no sender."""
     most, totals = c.recipients.most, c.recipients.totals
-    return stack([most[0], most[1], most[2], totals[0] / totals[1], most[_SITE_PAIR]])
+    return stack([most[0], most[1], most[2], totals[0] / totals[1]])
 
 
 @family(
