@@ -126,7 +126,7 @@ class Graph:
             raise self._throttle(1.0)
         if fault is Fault.UNAVAILABLE:
             raise Refusal(503, "serviceNotAvailable", "The service is temporarily unavailable.")
-        path = asked.path.removeprefix("/v1.0/").strip("/")
+        path = asked.path.removeprefix("/v1.0/").strip("/").removesuffix("()")  # a function may be called in brackets
         if asked.path.startswith("/v1.0/") and path == "$batch" and asked.method == "POST":
             return self._batch(asked, bearer)
         if not asked.path.startswith("/v1.0/"):
@@ -183,7 +183,10 @@ class Graph:
             case ["messages", item, "move"] if asked.method == "POST":
                 self._need(bearer, {"Mail.ReadWrite"})
                 found = self._item(box, item)
-                target = self._folder_id(box, json.loads(asked.body)["destinationId"])
+                body = {
+                    name.lower(): value for name, value in json.loads(asked.body).items()
+                }  # OData ignores case here
+                target = self._folder_id(box, body["destinationid"])
                 moved = self.organisation.move(box.address, found.id, target)
                 self.moves.append((box.address, found.id, target))
                 return _json(self._shown(box, moved, {}, basic), 201)
@@ -408,7 +411,7 @@ class Graph:
             return _denied("unauthorized_client", "AADSTS700016: Application not found in the directory.", 400)
         if "client_assertion" in form:
             head = json.loads(_unbase64(form["client_assertion"].partition(".")[0]))
-            if not {head.get("x5t"), head.get("x5t#S256")} & set(self.thumbprints):
+            if not {str(head.get(name)).rstrip("=") for name in ("x5t", "x5t#S256")} & set(self.thumbprints):
                 return _denied("invalid_client", "AADSTS700027: The certificate is not registered on application.", 401)
         elif form.get("client_secret") != self.client_secret:
             return _denied("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401)

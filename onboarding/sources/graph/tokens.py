@@ -77,7 +77,7 @@ def fetch(tenant: str, account: Account, settings: Settings) -> Token:
                     instance_discovery=False,
                 )
                 answer = app.acquire_token_for_client(scopes=[f"{_resource(settings)}/.default"])
-            except (httpx.HTTPError, ValueError) as error:
+            except (httpx.HTTPError, msal.exceptions.MsalServiceError, ValueError) as error:
                 answer = {
                     "error": "no answer",
                     "error_description": f"{type(error).__name__}: {error}",
@@ -159,7 +159,9 @@ class _Http:
         time.sleep(seconds)
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return self._seen(self._client.post(self._at(url), params=params, data=data, headers=headers))
+        # msal gives an assertion as bytes, of which httpx would make the text "b'...'".
+        form = {name: value.decode() if isinstance(value, bytes) else value for name, value in (data or {}).items()}
+        return self._seen(self._client.post(self._at(url), params=params, data=form, headers=headers))
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
         return self._seen(self._client.get(self._at(url), params=params, headers=headers))
