@@ -26,8 +26,8 @@ class Meter:
     limit: Limit
     granted: int = 0
     refused: int = 0
-    first: float = 0.0
-    last: float = 0.0
+    log: list[tuple[float, int]] = field(default_factory=list)
+    """When units were granted, and how many."""
     _spent: dict[str, deque[tuple[float, int]]] = field(default_factory=lambda: defaultdict(deque))
     _sums: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _inside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -46,8 +46,7 @@ class Meter:
             log.append((now, units))
             self._sums[mailbox] += units
             self.granted += units
-            self.first = self.first or now
-            self.last = now
+            self.log.append((now, units))
             return None
 
     @contextmanager
