@@ -31,7 +31,7 @@ def upgrade() -> None:
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') "
             f"THEN CREATE ROLE {ROLE} NOLOGIN; END IF; "
             # Before PostgreSQL 16, whoever is a member of a role may take it on.
-            "IF NOT pg_has_role(CURRENT_USER, '" + ROLE + "', CASE WHEN current_setting('server_version_num')::int "
+            f"IF NOT pg_has_role(CURRENT_USER, '{ROLE}', CASE WHEN current_setting('server_version_num')::int "
             f">= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN GRANT {ROLE} TO CURRENT_USER; END IF; "
             f"EXECUTE format('GRANT USAGE ON SCHEMA %I TO {ROLE}', current_schema()); END $$"
         )
