@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from prefect import flow, runtime, tags, task
 from prefect.cache_policies import NO_CACHE
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import reports
 from flows.aftermath import close_dead_runs
@@ -16,12 +16,14 @@ from flows.holding import held_state, may_hold, passed, refused_state, worth_ano
 from flows.logs import leave_the_terminal_to_us, let_steps_speak
 from flows.marking import tag_run, tags_of
 from flows.parameters import OnboardTenant
+from flows.runners import runner_of_environment, task_runner, work_pool
 from onboarding import activate as activation
 from onboarding.baseline import BaselineMade, make_baseline
 from onboarding.calibrate import CalibrationMade, make_calibration
 from onboarding.connect import connect
 from onboarding.database.runs import RunToken, TenantBusy
 from onboarding.fencing import fenced
+from onboarding.files import StoreError
 from onboarding.ingest import ingest, ingesting, shards
 from onboarding.lifecycle import Step
 from onboarding.readiness import Readiness, check_readiness
@@ -29,11 +31,14 @@ from onboarding.rehearse import RehearsalMade, rehearse
 from onboarding.report.markdown import page_for_prefect
 from onboarding.report.write import report_path, write_report
 from onboarding.run import ONBOARD, outcome, running
+from onboarding.settings import TaskRunner
 from onboarding.shards import named
 from onboarding.stage import Held
 from onboarding.widen import held_for_history, short_of_history, widen_lookback
 from onboarding.workers import WorkerPool
 from onboarding.workspace import Workspace, open_workspace
+
+log = logging.getLogger(__name__)
 
 
 @task(tags=["connect"], task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
@@ -57,11 +62,28 @@ def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str]
     return pool.run(ingest, workspace, token, mailboxes)
 
 
+@task(tags=["baseline"], task_run_name="{name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def work_on_stretch(work: Callable[..., Any], arguments: tuple[Any, ...], name: str, pool: WorkerPool) -> Any:
+    """Learns or replays a stretch of history; gives where the result lies."""
+    return pool.run(work, *arguments)
+
+
 @task(tags=["baseline"], task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
-    """Consolidates the history, replays it as-of and snapshots its facts."""
-    return make_baseline(workspace, token)
+    """Consolidates the history, replays it as-of and snapshots its facts: by itself, or in stretches where shards run."""
+    if workspace.settings.task_runner is TaskRunner.THREADS:
+        return make_baseline(workspace, token)
+    with work_pool(workspace.settings) as pool:
+
+        def spread(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], named: str) -> list[Any]:
+            futures = [
+                work_on_stretch.submit(work, each, f"{named} stretch {at} of {len(arguments)}", pool)
+                for at, each in enumerate(arguments, start=1)
+            ]
+            return [future.result() for future in futures]
+
+        return make_baseline(workspace, token, spread)
 
 
 @task(tags=["rehearse"], task_run_name="rehearse {token.tenant}", cache_policy=NO_CACHE)
@@ -95,7 +117,7 @@ def activate_detection(
     return str(activation.activate(workspace, token, baseline.version, calibration.version, readiness).mode)
 
 
-@flow(name="onboard-tenant", flow_run_name="onboard {request.tenant}")
+@flow(name="onboard-tenant", flow_run_name="onboard {request.tenant}", task_runner=runner_of_environment())
 def onboard_tenant(request: OnboardTenant) -> Any:
     """Takes a tenant from its mail to switched-on detection; resumes where an earlier run stopped. Gives the run's id.
 
@@ -121,9 +143,9 @@ def onboard_tenant(request: OnboardTenant) -> Any:
 
 
 def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str:
-    """Runs the flow in this process, for a command, with the workspace's number of shards at a time."""
+    """Runs the flow in this process, for a command, with its shards where the settings say."""
     leave_the_terminal_to_us()
-    runner: Any = ThreadPoolTaskRunner(max_workers=workspace.settings.workers)
+    runner: Any = task_runner(workspace.settings)
     with tags(*tags_of(tenant)):
         return str(
             onboard_tenant.with_options(task_runner=runner)(OnboardTenant(tenant=tenant, until=until or Step.ACTIVATE))
@@ -152,7 +174,7 @@ def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
     with (
         shown(workspace, token, Step.INGEST) as bar,
         ingesting(workspace, token) as stage,
-        WorkerPool(workspace.settings.parse_workers) as pool,
+        work_pool(workspace.settings) as pool,
     ):
         groups = shards(workspace, token.tenant, sizes)
         futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
@@ -188,8 +210,13 @@ def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
 def _publish(workspace: Workspace, token: RunToken) -> None:
     """The outcome as the report on disk and as a page in the UI, whichever way the run ended."""
     document = outcome(workspace, token.tenant, token.run)
-    with fenced(workspace, token):
-        evidence = write_report(workspace, token.tenant, document)
+    try:
+        with fenced(workspace, token):
+            evidence = write_report(workspace, token.tenant, document)
+    except StoreError as error:
+        # How the run ended counts, a full disk for one; that its report could not be written does not.
+        log.warning("no report of %s: %s", token.tenant, error)
+        return
     publish_outcome(document, *page_for_prefect(evidence, _full_report(workspace, token.tenant)))
 
 

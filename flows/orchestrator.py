@@ -10,7 +10,7 @@ from flows import machine, server
 from flows.daemon import ServerError
 from flows.environment import prefect_environment, prepare
 from onboarding.lifecycle import Step
-from onboarding.settings import Settings
+from onboarding.settings import Settings, TaskRunner
 from onboarding.workspace import Workspace
 
 
@@ -19,7 +19,10 @@ class PrefectOrchestrator:
 
     def onboard(self, workspace: Workspace, tenant: str, until: Step | None) -> str:
         """Runs the flow `onboard-tenant` and waits; gives the run's id."""
-        prepare(workspace.home)
+        if prepare(workspace.home) is None and workspace.settings.task_runner is TaskRunner.DASK:
+            # The workers of a cluster are processes of their own, which no in-process server is there for.
+            with self.served(workspace):
+                return self.onboard(workspace, tenant, until)
         from flows.onboard import run_onboarding
 
         return run_onboarding(workspace, tenant, until)

@@ -13,10 +13,10 @@ import numpy as np
 from detection.baselines.replay import replay
 from detection.baselines.values import FactValues
 from detection.engine import Engine
-from detection.mail.batch import COLUMNS, MessageBatch
+from detection.mail.batch import MessageBatch
 from detection.mail.message import Folder
 from detection.versions import signals_version
-from onboarding import scores
+from onboarding import scores, stretches
 from onboarding.consolidate import consolidate
 from onboarding.database import mailboxes, tenants, versions
 from onboarding.database.runs import RunToken
@@ -30,6 +30,7 @@ from onboarding.made import Made, parts_digest, read_made, remember
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held, Stage, stage
 from onboarding.store import read_by
+from onboarding.stretches import Spread
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ LEAST_MESSAGES = 50
 LEAST_DAYS = 7
 """Below either, nothing that could be called a habit has been seen."""
 
-READ = [name for name, kind, _ in COLUMNS if str(kind) != "string"] + ["sender", "sender_domain"]
-"""The columns that replay and naming need; the other texts would double the memory."""
+READ = scores.REPLAYED
+NAMED = ("time", "sender_key", "sender_is_own", "sender_site_key", "sender", "sender_domain")
+"""The columns that names and the latest messages are taken from."""
 JUDGED = ("time", "folder", "sender_is_own", "own_recipient_count")
 """The columns that tell whether a history can be learned from."""
 STRETCH = 1 << 19
@@ -55,9 +57,10 @@ class BaselineMade:
     """Digest of the history it was built from."""
 
 
-def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
+def make_baseline(workspace: Workspace, token: RunToken, spread: Spread | None = None) -> BaselineMade:
     """Consolidates, replays, scores and snapshots. The same mail and engine give the same version.
 
+    With `spread`, the history is replayed and learned in stretches that it works on side by side: to the same bytes.
     Raises Held when what was ingested cannot be learned from.
     """
     with stage(workspace, token, Step.BASELINE, unit="messages") as current:
@@ -67,7 +70,10 @@ def make_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
         if version is None:
             if reason := _unlearnable(workspace, token, read_history(workspace.layout(token.tenant), JUDGED)):
                 raise Held(reason)
-            learned = _learned(workspace, token, history, current)
+            if spread is None:
+                learned = _learned(workspace, token, history, current)
+            else:
+                learned = _learned_apart(workspace, token, history, spread)
             version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token))
             layout = workspace.layout(token.tenant)
             remember(layout, read_made(layout).with_baseline(_built_from(history), version))
@@ -139,6 +145,21 @@ def _learned(workspace: Workspace, token: RunToken, history: History, current: S
         deque(replayed(ask=False), maxlen=0)
     else:
         scores.write(layout, history.digest, engine, replayed(ask=True))
+    return learned
+
+
+def _learned_apart(workspace: Workspace, token: RunToken, history: History, spread: Spread) -> Learned:
+    """The same, in stretches that `spread` works on."""
+    layout, learned = workspace.layout(token.tenant), Learned(recent_since(history.last_time))
+    cuts = stretches.cut(layout, history, workspace.settings.shards)
+    lengths = []
+    for batch in history_stretches(layout, NAMED, STRETCH):
+        learned.remember(batch)
+        lengths.append(len(batch))
+    learned.tables = stretches.learn_apart(workspace, token, cuts, spread)
+    if not scores.path_of(layout, history.digest, Engine().version).exists():
+        stretches.score_apart(workspace, token, cuts, stretches.groups_of(lengths), spread)
+    stretches.forget(workspace, token)
     return learned
 
 

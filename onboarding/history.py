@@ -106,6 +106,30 @@ def history_stretches(layout: TenantLayout, columns: Sequence[str] | None, rows:
         yield _batch(pa.concat_tables(held).combine_chunks())
 
 
+def read_stretch(layout: TenantLayout, digest: str, columns: Sequence[str], start: int, stop: int) -> MessageBatch:
+    """The mails at positions `start` to `stop` of the history of that digest; only the groups that hold one are read.
+
+    Raises StoreError when another history is in force.
+    """
+    history = open_history(layout)
+    if history.digest != digest:
+        raise StoreError(f"the history of {layout.tenant} has been replaced meanwhile: run the same command again")
+    wanted, found, at = _wanted(columns), [], 0
+    for shard in history.shards:
+        if at + shard.rows <= start or at >= stop:
+            at += shard.rows
+            continue
+        with pq.ParquetFile(layout.history / shard.name) as file:
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if at + rows > start and at < stop:
+                    table = file.read_row_group(group, columns=wanted, use_threads=False)
+                    first = max(start - at, 0)
+                    found.append(table.slice(first, min(stop - at, rows) - first))
+                at += rows
+    return _batch((pa.concat_tables(found) if found else _empty(columns)).combine_chunks())
+
+
 def history_tables(layout: TenantLayout, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """The same as Arrow tables. Raises KeyError for a column that is not of the schema."""
     wanted = _wanted(columns)

@@ -39,6 +39,10 @@ class Learned:
     def add(self, batch: MessageBatch, learn: Bools) -> None:
         """Learns messages; those where `learn` is false leave no trace in the tables."""
         self.tables = merge(self.tables, build(batch, learn))
+        self.remember(batch)
+
+    def remember(self, batch: MessageBatch) -> None:
+        """What is kept of messages beside the tables."""
         self.names.add(batch)
         self.recent.append(batch.message_key[batch.time >= self.since])
         self.messages += len(batch)

@@ -23,7 +23,7 @@ from detection.calibration.campaigns import campaign_keys
 from detection.detectors.registry import DETECTORS
 from detection.engine import Engine, Scores
 from detection.keys import Keys
-from detection.mail.batch import Bools, Floats, Ints, MessageBatch
+from detection.mail.batch import COLUMNS, Bools, Floats, Ints, MessageBatch
 from detection.mail.message import Folder
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -33,6 +33,8 @@ from onboarding.history import History, history_rows
 from onboarding.layout import TenantLayout
 
 CHUNK = 32_768
+REPLAYED = [name for name, kind, _ in COLUMNS if str(kind) != "string"] + ["sender", "sender_domain"]
+"""The columns that replay and naming need; the other texts would double the memory."""
 SIGNALS_BY, DETECTORS_BY = b"gatehouse.signals", b"gatehouse.detectors"
 SECONDS_A_DAY = 86_400
 
@@ -75,6 +77,12 @@ def write(
 ) -> Path:
     """Scores a replayed history, stretch by stretch and those chunk by chunk, and writes it, whole or not at all."""
     path = path_of(layout, history, engine.version)
+    write_to(path, engine, replayed)
+    return path
+
+
+def write_to(path: Path, engine: Engine, replayed: Iterable[tuple[MessageBatch, FactValues]]) -> None:
+    """The same, of any stretches, to a file of one's own."""
 
     def into(sink: Any) -> None:
         writer: pq.ParquetWriter | None = None
@@ -92,7 +100,6 @@ def write(
             writer.close()
 
     write_whole(path, into)
-    return path
 
 
 def rescore(layout: TenantLayout, history: str, engine: Engine) -> tuple[str, ...] | None:

@@ -90,6 +90,10 @@ class WorkerPool:
             self._said.put(None)
             self._listener.join(timeout=LAST_WORDS_SECONDS)
 
+    def __reduce__(self) -> tuple[type[WorkerPool], tuple[int]]:
+        """Sent to another machine, it works in the thread that asks there."""
+        return WorkerPool, (0,)
+
     def _current(self) -> ProcessPoolExecutor:
         with self._lock:
             if self._closed:
