@@ -227,5 +227,10 @@ def _table(batch: MessageBatch, scores: Scores) -> pa.Table:
         "known_bad": known_bad(batch),
     }
     columns |= {f"score:{name}": scores.values[row] for row, name in enumerate(scores.detectors)}
-    columns |= {f"signal:{name}": values for name, values in scores.signals.arrays.items()}
+    columns |= {f"signal:{name}": _same_unknown(values) for name, values in scores.signals.arrays.items()}
     return pa.table(columns, metadata=_metadata())
+
+
+def _same_unknown(values: Floats) -> Floats:
+    """Unknown as one pattern of bits: which of its signs comes out hangs on where a history was cut."""
+    return np.where(np.isnan(values), np.nan, values)
