@@ -110,7 +110,8 @@ DROPPED: dict[str, str] = dict.fromkeys(
     ),
     _NOWHERE,
 ) | {
-    name: f"correlates by more than 0.995 with `{other}` wherever it varies, on simulated mail and on a company's archive"
+    name: "correlates by more than 0.995 with another wherever it varies, on simulated mail and on a company's archive, "
+    f"each with rehearsed attacks; what is kept instead is `{other}`"
     for name, other in _REPEATED.items()
 }
 """Signals that were tried and dropped, with what showed that they are of no use: so that nobody tries them again."""
