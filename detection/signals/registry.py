@@ -21,6 +21,7 @@ import numpy.typing as npt
 from detection.baselines.values import FactValues
 from detection.mail.batch import Floats, MessageBatch
 from detection.signals.context import Context
+from detection.signals.unread import unread_of, without_body
 from detection.signals.values import Asked, RowIndex, SignalValues
 
 Compute = Callable[[MessageBatch, Context], npt.NDArray[Any]]
@@ -55,7 +56,9 @@ class Signal:
     def __call__(self, batch: MessageBatch, facts: FactValues) -> Floats:
         """The signal of every message of the batch, float64[n]."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.compute(batch, Context(batch, facts)), dtype=np.float64)
+            values = np.asarray(self.compute(batch, Context(batch, facts)), dtype=np.float64)
+        unread = unread_of(batch)
+        return values if unread is None else without_body(values[None, :], [self.name], [self.level], unread)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,14 @@ def family(level: SignalLevel, *members: Member) -> Callable[[Compute], Family]:
 def compute_signals(batch: MessageBatch, facts: FactValues) -> SignalValues:
     """Every declared signal of every message of the batch, a family of them computed when one is first asked for."""
     context = Context(batch, facts)
+    unread = unread_of(batch)
 
     def compute(number: int) -> npt.NDArray[Any]:
-        return FAMILIES[number].compute(batch, context)
+        values = FAMILIES[number].compute(batch, context)
+        if unread is None:
+            return values
+        names = FAMILIES[number].names
+        return without_body(values, names, [SIGNALS[name].level for name in names], unread)
 
     matrix = np.empty((len(ROWS), len(batch)))
     return SignalValues(Asked(matrix, ROWS, _starts(len(FAMILIES)), compute, _families_of))
