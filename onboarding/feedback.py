@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyarrow.compute as pc
 
+from onboarding.corrections import Corrected, correct
 from onboarding.database import decisions, labels, tenants
 from onboarding.database.labels import Verdict
 from onboarding.files import StoreError
@@ -15,8 +18,23 @@ class UnknownMessageError(Exception):
     """No message of that Message-ID was ever seen. The message says where was looked."""
 
 
-def give_feedback(workspace: Workspace, tenant: str, message_id: str, verdict: str, *, reason: str, actor: str) -> int:
-    """Labels every message of the Message-ID; gives how many there are. Raises UnknownMessageError when there is none."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a person's word."""
+
+    messages: int
+    """Labelled by it."""
+    corrected: Corrected | None
+    """Of a message that was flagged and is safe: what lets its like through from now on, or why nothing does."""
+
+
+def give_feedback(
+    workspace: Workspace, tenant: str, message_id: str, verdict: str, *, reason: str, actor: str
+) -> Heard:
+    """Labels every message of the Message-ID; one that was flagged and is safe is corrected at once (`corrections`).
+
+    Raises UnknownMessageError when there is no such message.
+    """
     wanted = message_id.strip().removeprefix("<").removesuffix(">")
     keys = _keys(workspace, tenant, wanted)
     if not keys:
@@ -26,7 +44,9 @@ def give_feedback(workspace: Workspace, tenant: str, message_id: str, verdict: s
     with workspace.database.transaction(tenant) as session:
         for key in sorted(keys):
             labels.label(session, tenant, key, wanted, Verdict(verdict), reason=reason, actor=actor)
-    return len(keys)
+    if Verdict(verdict) is Verdict.ATTACK:
+        return Heard(len(keys), None)
+    return Heard(len(keys), correct(workspace, tenant, wanted, reason=reason, actor=actor))
 
 
 def _keys(workspace: Workspace, tenant: str, message_id: str) -> set[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from detection.mail.parse import parse
 from onboarding import clock, scores
 from onboarding.activate import in_force
 from onboarding.calibrate import read_calibration
-from onboarding.database import canary, decisions, tenants
+from onboarding.corrections import Correction, heeded, load
+from onboarding.database import canary, corrections, decisions, tenants
 from onboarding.database.canary import Counts
 from onboarding.lifecycle import Mode
 from onboarding.names import KeyNames
@@ -53,6 +54,8 @@ class Scorer:
     calibration: Calibration
     names: KeyNames
     engine: Engine
+    corrections: Mapping[int, Correction] = field(default_factory=dict)
+    """By sender key."""
 
     def decide(
         self, row: Row, overlay: Overlay | None = None, *, explain: bool = True
@@ -65,7 +68,7 @@ class Scorer:
         decision = decide(
             batch, result, self.calibration, facts=facts, names=self.names, look_up=look_up, explain_all=explain
         )[0]
-        return batch, decision
+        return batch, heeded(decision, batch, self.corrections)
 
 
 def open_scorer(workspace: Workspace, tenant: str) -> Scorer:
@@ -76,6 +79,7 @@ def open_scorer(workspace: Workspace, tenant: str) -> Scorer:
     found = in_force(workspace, tenant)
     with workspace.database.session(tenant) as session:
         row = tenants.get(session, tenant)
+        known = corrections.standing(session, tenant)
     if found is None:
         raise NotActive(
             f"tenant {tenant} is {row.state} and has no detection in force yet: run `gatehouse onboard {tenant}`"
@@ -101,6 +105,7 @@ def open_scorer(workspace: Workspace, tenant: str) -> Scorer:
         calibration=read_calibration(workspace, tenant, activation.calibration),
         names=KeyNames(layout.names(baseline.version)),
         engine=engine,
+        corrections=load(known),
     )
 
 

@@ -30,8 +30,8 @@ class Verdict(BaseModel):
 
 @router.post("", status_code=201)
 def feedback(tenant: str, said: Verdict, request: Request, grant: Analyst) -> dict[str, Any]:
-    """Labels the message; the next calibration goes by it."""
-    count = give_feedback(
+    """Labels the message; one that was flagged and is safe is corrected at once, if it is authentic."""
+    heard = give_feedback(
         request.app.state.workspace,
         tenant,
         said.message_id,
@@ -39,4 +39,12 @@ def feedback(tenant: str, said: Verdict, request: Request, grant: Analyst) -> di
         reason=said.reason,
         actor=f"token {grant.token}",
     )
-    return {"tenant": tenant, "message_id": said.message_id, "verdict": said.verdict, "messages": count}
+    corrected = heard.corrected
+    return {
+        "tenant": tenant,
+        "message_id": said.message_id,
+        "verdict": said.verdict,
+        "messages": heard.messages,
+        "corrections": [one.id for one in corrected.rows] if corrected else [],
+        "not_corrected": corrected.refused if corrected else None,
+    }

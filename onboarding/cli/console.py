@@ -99,6 +99,7 @@ PLAIN: dict[str, Exit] = {
     "flows.daemon.ServerError": Exit.FAILED,
     "onboarding.database.activations.ActivationError": Exit.FAILED,
     "onboarding.database.connection.DatabaseError": Exit.FAILED,
+    "onboarding.database.corrections.CorrectionError": Exit.FAILED,
     "onboarding.database.runs.Fenced": Exit.FAILED,
     "onboarding.database.runs.TenantBusy": Exit.FAILED,
     "onboarding.database.tenants.TenantError": Exit.FAILED,

@@ -14,7 +14,7 @@ from onboarding.cli.machine import database, down, up
 from onboarding.cli.model import model
 from onboarding.cli.modes import activate, deactivate
 from onboarding.cli.onboarding import onboard
-from onboarding.cli.records import audit, feedback
+from onboarding.cli.records import audit, corrections, feedback
 from onboarding.cli.rehearse import rehearse
 from onboarding.cli.scoring import replay, score
 from onboarding.cli.serve import serve, token
@@ -46,6 +46,7 @@ for command in (
     score,
     replay,
     feedback,
+    corrections,
     serve,
     token,
     watch,

@@ -43,7 +43,84 @@ def feedback(name: str, message_id: str, verdict: str, reason: str, as_json: boo
     from onboarding.feedback import give_feedback
     from onboarding.workspace import open_workspace
 
-    count = give_feedback(open_workspace(), name, message_id, verdict, reason=reason, actor=actor())
+    heard = give_feedback(open_workspace(), name, message_id, verdict, reason=reason, actor=actor())
+    corrected = heard.corrected
     if as_json:
-        document({"tenant": name, "message_id": message_id, "verdict": verdict, "messages": count})
+        document(
+            {
+                "tenant": name,
+                "message_id": message_id,
+                "verdict": verdict,
+                "messages": heard.messages,
+                "corrections": [one.id for one in corrected.rows] if corrected else [],
+                "not_corrected": corrected.refused if corrected else None,
+            }
+        )
     say(f"{name}: {message_id} is labelled {verdict}; `gatehouse calibrate {name}` takes it into account")
+    for one in corrected.rows if corrected else ():
+        say(
+            f"  mail of {one.sender} is not flagged as {one.kind} until {one.expires_at:%Y-%m-%d} (correction {one.id})"
+        )
+    if corrected and corrected.refused:
+        say(f"  nothing is let through: {corrected.refused}")
+
+
+@click.group()
+def corrections() -> None:
+    """Corrections of false positives: what is let through, why and until when."""
+
+
+@corrections.command("list")
+@click.argument("name")
+@json_option
+@speaks_plainly
+def list_corrections(name: str, as_json: bool) -> None:
+    """Every correction of a tenant, newest first."""
+    from onboarding import clock
+    from onboarding.database import corrections as stored
+    from onboarding.database import tenants
+    from onboarding.workspace import open_workspace
+
+    with open_workspace().database.session(name) as session:
+        tenants.get(session, name)
+        rows = stored.all_of(session, name)
+    now = clock.now()
+    found = [
+        {
+            "id": row.id,
+            "sender": row.sender,
+            "kind": row.kind,
+            "state": "ended" if row.ended_at else "expired" if row.expires_at <= now else "in force",
+            "expires_at": row.expires_at,
+            "message_id": row.message_id,
+            "reason": row.reason,
+            "actor": row.actor,
+        }
+        for row in rows
+    ]
+    if as_json:
+        document(found)
+        return
+    for one in found:
+        click.echo(
+            f"{one['id']:>3}  {one['state']:<8} until {one['expires_at']:%Y-%m-%d}  {one['sender']} as {one['kind']}"
+            + (f": {one['reason']}" if one["reason"] else "")
+        )
+
+
+@corrections.command("end")
+@click.argument("name")
+@click.argument("number", type=int)
+@json_option
+@speaks_plainly
+def end_correction(name: str, number: int, as_json: bool) -> None:
+    """Takes a correction back: the sender's mail is judged as before."""
+    from onboarding.cli.tenants import actor
+    from onboarding.database import corrections as stored
+    from onboarding.workspace import open_workspace
+
+    with open_workspace().database.transaction(name) as session:
+        row = stored.end(session, name, number, actor=actor())
+    if as_json:
+        document({"tenant": name, "id": row.id, "ended_at": row.ended_at})
+    say(f"{name}: correction {row.id} is ended")

@@ -4,6 +4,7 @@ from onboarding.database.actions import Action
 from onboarding.database.activations import Activation
 from onboarding.database.audit import AuditEntry
 from onboarding.database.canary import DailyCount
+from onboarding.database.corrections import CorrectionRow
 from onboarding.database.decisions import DecisionRow
 from onboarding.database.gates import GateRow
 from onboarding.database.labels import Label
@@ -28,6 +29,7 @@ __all__ = [
     "AuditEntry",
     "Baseline",
     "Calibration",
+    "CorrectionRow",
     "DailyCount",
     "DecisionRow",
     "GateRow",

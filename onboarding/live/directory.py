@@ -1,4 +1,4 @@
-"""The tenants that this process has open for live mail, by name; what is promoted is picked up within `LOOK_SECONDS`."""
+"""The tenants that this process has open for live mail; what is promoted or corrected is picked up in `LOOK_SECONDS`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from onboarding.database import activations
+from onboarding.database import activations, corrections
 from onboarding.live.tenant import LiveTenant
 from onboarding.scoring import NotActive
 from onboarding.workspace import Workspace
@@ -24,6 +24,8 @@ class LiveTenants:
         self._most_open = most_open
         self._open: OrderedDict[str, LiveTenant] = OrderedDict()
         self._in_force: Mapping[str, int] = {}
+        self._corrected: Mapping[str, tuple[int, int]] = {}
+        self._heeded: dict[str, tuple[int, int] | None] = {}
         self._look_at = 0.0
 
     def __len__(self) -> int:
@@ -38,6 +40,7 @@ class LiveTenants:
         live = self._open.get(tenant)
         if live is None:
             live = self._open[tenant] = LiveTenant(self._workspace, tenant)
+            self._heeded[tenant] = self._corrected.get(tenant)
             if len(self._open) > self._most_open:
                 self._open.popitem(last=False)[1].close()
         elif self._in_force.get(tenant) != live.scorer.activation:
@@ -46,6 +49,9 @@ class LiveTenants:
             except NotActive:
                 self.forget(tenant)
                 raise
+        if self._heeded.get(tenant) != self._corrected.get(tenant):
+            live.correct()
+            self._heeded[tenant] = self._corrected.get(tenant)
         self._open.move_to_end(tenant)
         return live
 
@@ -65,6 +71,7 @@ class LiveTenants:
             return
         with self._workspace.database.fleet_session() as session:
             self._in_force = activations.newest(session)
+            self._corrected = corrections.states(session)
         self._look_at = now + LOOK_SECONDS
         for tenant in [name for name in self._open if name not in self._in_force]:
             self.forget(tenant)

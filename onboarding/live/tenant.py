@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detection.baselines.overlay import Overlay
@@ -18,7 +18,8 @@ from detection.keys import NO_KEY
 from detection.mail.batch import MessageBatch, Row
 from detection.mail.message import Folder
 from onboarding import clock
-from onboarding.database import decisions
+from onboarding.corrections import load
+from onboarding.database import corrections, decisions
 from onboarding.live.arrivals import Arrival, Journal, Reader
 from onboarding.live.recent import Recent, read_recent
 from onboarding.scoring import Scorer, open_scorer
@@ -47,6 +48,8 @@ class Decided:
 
 class LiveTenant:
     """What is in force for one tenant and what came since. Not safe for several threads at once."""
+
+    _scorer: Scorer
 
     def __init__(self, workspace: Workspace, tenant: str) -> None:
         self._workspace = workspace
@@ -94,6 +97,12 @@ class LiveTenant:
     def switch(self) -> None:
         """Opens what is in force now: the next decision is made by it, and by it alone. Raises NotActive."""
         self._open(open_scorer(self._workspace, self._scorer.tenant))
+
+    def correct(self) -> None:
+        """Takes up the corrections of now; what is learned stays."""
+        with self._workspace.database.session(self._scorer.tenant) as session:
+            rows = corrections.standing(session, self._scorer.tenant)
+        self._scorer = replace(self._scorer, corrections=load(rows))
 
     def close(self) -> None:
         """Ends this process's segment."""

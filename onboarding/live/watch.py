@@ -116,6 +116,7 @@ class Watch:
         with self._workspace.database.session(tenant) as session:
             current = activations.current(session, tenant)
         if live is not None and current is not None and live.scorer.activation == current.version:
+            live.correct()
             return live
         self._forget(tenant)
         live = self._open[tenant] = LiveTenant(self._workspace, tenant)

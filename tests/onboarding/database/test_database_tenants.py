@@ -12,6 +12,7 @@ from onboarding.database import (
     activations,
     audit,
     canary,
+    corrections,
     decisions,
     gates,
     labels,
@@ -102,6 +103,17 @@ def fill(database: Database, token: RunToken) -> None:
         )
         labels.label(session, tenant, 7, "m@x", labels.Verdict.SAFE, reason="a newsletter", actor="ada")
         canary.record(session, tenant, 1, "maildir:/mail", {1: canary.Counts(messages=2, decided=1, flagged=0)})
+        corrections.add(
+            session,
+            tenant,
+            sender_key=5,
+            sender="a@x.example",
+            kind="k",
+            message_id="m@x",
+            reason="",
+            actor="ada",
+            lasts=timedelta(days=1),
+        )
         watching.claim(session, tenant, "here", timedelta(minutes=1))
         watching.advance(session, tenant, "info", "1", 1)
         notice = actions.Planned(
