@@ -62,7 +62,7 @@ def test_a_rerun_makes_nothing_that_is_there(active: Workspace, monkeypatch: pyt
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("made again although nothing changed")
 
-    for name in ("consolidate", "replay", "build", "read_history"):
+    for name in ("consolidate", "replay", "put_at_rest", "read_history"):
         monkeypatch.setattr(baseline, name, refuse)
     assert recalibrate(active, "acme")["calibration"]["version"] == 1
 
