@@ -11,6 +11,7 @@ from typing import Any
 
 from detection.baselines.overlay import Overlay
 from detection.baselines.snapshot import Snapshot
+from detection.baselines.values import FactValues
 from detection.calibration.calibration import Calibration
 from detection.calibration.campaigns import campaign_keys
 from detection.decision import Decision, Verdict, decide
@@ -61,6 +62,13 @@ class Scorer:
         self, row: Row, overlay: Overlay | None = None, *, explain: bool = True
     ) -> tuple[MessageBatch, Decision]:
         """The decision on one message, from the snapshot and what came since."""
+        batch, _, decision = self.judge(row, overlay, explain=explain)
+        return batch, decision
+
+    def judge(
+        self, row: Row, overlay: Overlay | None = None, *, explain: bool = True
+    ) -> tuple[MessageBatch, FactValues, Decision]:
+        """The same, with what was known when it was decided."""
         batch = MessageBatch.from_rows([row])
         look_up = overlay.look_up if overlay is not None else self.snapshot.look_up
         facts = look_up(batch)
@@ -68,7 +76,7 @@ class Scorer:
         decision = decide(
             batch, result, self.calibration, facts=facts, names=self.names, look_up=look_up, explain_all=explain
         )[0]
-        return batch, heeded(decision, batch, self.corrections)
+        return batch, facts, heeded(decision, batch, self.corrections)
 
 
 def open_scorer(workspace: Workspace, tenant: str) -> Scorer:

@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     mailboxes_at_once: int = Field(
         default=16, ge=1, le=256, description="mailboxes that one worker reads at a time from a source over the network"
     )
+    decisions_days: int = Field(
+        default=400, ge=1, le=3_650, description="days for which every decision on live mail is kept"
+    )
     heartbeat_seconds: float = Field(default=10.0, ge=0.1, le=600, description="how often a run says that it is alive")
     silent_seconds: float = Field(
         default=90.0, ge=1, le=86_400, description="a run elsewhere that has been silent for so long counts as dead"

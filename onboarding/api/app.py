@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from onboarding.api import calibrations, feedback, health, problems, scoring, tenants
+from onboarding.api import calibrations, feedback, health, metrics, problems, scoring, tenants
 from onboarding.api.access import Grants
 from onboarding.api.scoring import Scoring
 from onboarding.workspace import Workspace, open_workspace
@@ -33,6 +33,6 @@ def application(workspace: Workspace | None = None) -> FastAPI:
     app = FastAPI(title="Gatehouse", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.state.workspace, app.state.grants = workspace, Grants(workspace)
     problems.install(app)
-    for module in (scoring, tenants, calibrations, feedback, health):
+    for module in (scoring, tenants, calibrations, feedback, metrics, health):
         app.include_router(module.router)
     return app

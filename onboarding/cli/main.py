@@ -10,6 +10,7 @@ from onboarding.cli.console import Commands, log_to_people
 from onboarding.cli.demo import demo
 from onboarding.cli.detectors import detectors
 from onboarding.cli.fleet import sweep
+from onboarding.cli.live import metrics, steward
 from onboarding.cli.machine import database, down, up
 from onboarding.cli.model import model
 from onboarding.cli.modes import activate, deactivate
@@ -47,6 +48,8 @@ for command in (
     replay,
     feedback,
     corrections,
+    metrics,
+    steward,
     serve,
     token,
     watch,

@@ -50,6 +50,8 @@ class Arrival:
     """Of a flagged one, in words."""
     door: str
     """How it came: `api`, `watch`."""
+    new_sender: bool = False
+    """Nothing was known of its sender."""
 
     @property
     def key(self) -> int:

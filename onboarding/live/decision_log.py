@@ -14,6 +14,7 @@
 | `decided_at` | float64 | seconds since the epoch |
 | `seconds` | float64 | what the decision took, from the message's columns on |
 | `door` | string | `api` or `watch` |
+| `new_sender` | bool | nothing was known of its sender |
 | `score:<detector>`, `tail:<detector>` | float64 | each detector's score and tail probability |
 """
 
@@ -54,6 +55,7 @@ _PLAIN: Sequence[tuple[str, pa.DataType]] = (
     ("decided_at", pa.float64()),
     ("seconds", pa.float64()),
     ("door", pa.string()),
+    ("new_sender", pa.bool_()),
 )
 
 
@@ -117,7 +119,16 @@ def table_of(arrivals: Sequence[Arrival]) -> pa.Table:
     return pa.table(table)
 
 
-_OF_THE_DECISION = ("verdict", "tail_probability", "activation", "calibration", "decided_at", "seconds", "door")
+_OF_THE_DECISION = (
+    "verdict",
+    "tail_probability",
+    "activation",
+    "calibration",
+    "decided_at",
+    "seconds",
+    "door",
+    "new_sender",
+)
 
 
 def read_segment(path: Path) -> Iterator[Arrival]:

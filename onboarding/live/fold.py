@@ -11,6 +11,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from detection.decision import Verdict
 from detection.mail.batch import MessageBatch, Row
 from detection.mail.message import Folder
@@ -83,6 +85,11 @@ def fold(workspace: Workspace, token: RunToken) -> Folded:
     if folded:
         log.info("%s: %d live messages are part of its history now", tenant, messages)
     return Folded(folded, messages, removed)
+
+
+def folded_segments(session: Session, tenant: str) -> set[str]:
+    """Names of the segments that are part of history already."""
+    return {part.cursor for part in mailboxes.parts(session, tenant, LIVE)}
 
 
 def _stored(arrival: Arrival, said: labels.Verdict | None) -> Row:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
 
+from detection.baselines.facts import sender_messages
 from detection.baselines.overlay import Overlay
 from detection.decision import Decision, Verdict
 from detection.keys import NO_KEY
@@ -75,11 +76,11 @@ class LiveTenant:
             document = _document(row["path"], known)
             return Decided(document, known.verdict, True, before["folder"], before["mailbox"])
         begun = time.perf_counter()
-        batch, decision = self._scorer.decide(row, self._overlay, explain=False)
+        batch, facts, decision = self._scorer.judge(row, self._overlay, explain=False)
         seconds = time.perf_counter() - begun
         document = self._shown(row, decision)
         if learn:
-            self._keep(batch, row, decision, seconds, door)
+            self._keep(batch, row, decision, seconds, door, new_sender=int(facts[sender_messages][0]) == 0)
         return Decided(document, str(decision.verdict), False, row["folder"], row["mailbox"])
 
     def learned_before(self, row: Row) -> bool:
@@ -128,7 +129,9 @@ class LiveTenant:
             rows.sort(key=lambda row: (row["time"], row["message_key"]))
             self._overlay.learn(MessageBatch.from_rows(rows))
 
-    def _keep(self, batch: MessageBatch, row: Row, decision: Decision, seconds: float, door: str) -> None:
+    def _keep(
+        self, batch: MessageBatch, row: Row, decision: Decision, seconds: float, door: str, *, new_sender: bool
+    ) -> None:
         scorer = self._scorer
         arrival = Arrival(
             row=row,
@@ -142,6 +145,7 @@ class LiveTenant:
             seconds=seconds,
             reasons=list(decision.reasons),
             door=door,
+            new_sender=new_sender,
         )
         if decision.verdict is not Verdict.SAFE:
             # First: a line in the journal says that this is done.

@@ -14,6 +14,7 @@ from onboarding import clock, frames
 from onboarding.baseline import make_baseline
 from onboarding.database import canary, labels, mailboxes
 from onboarding.live.fold import LIVE, fold
+from onboarding.live.metrics import metrics
 from onboarding.live.tally import tally
 from onboarding.live.tenant import LiveTenant
 from onboarding.run import running
@@ -114,3 +115,19 @@ def test_days_are_counted_anew(active: Workspace) -> None:
     with active.database.session("acme") as session:
         rows = canary.of_activations(session, "acme", [live.scorer.activation])
     assert sum(row.messages for row in rows) == 6
+
+
+def test_metrics_count_what_people_said(active: Workspace) -> None:
+    live = decided(active, 4)
+    said = (labels.Verdict.ATTACK, labels.Verdict.SAFE)
+    rows = [mail(live, "fold@partner.example", number, day=1 + number % 2) for number in range(2)]
+    with active.database.transaction("acme") as session:
+        for row, verdict in zip(rows, said, strict=True):
+            labels.label(session, "acme", row["message_key"], row["message_id"], verdict, reason="", actor="test")
+    found = metrics(active, "acme")
+    assert (found["messages"], found["judged"]) == (4, 2)
+    assert found["false_negative_rate"]["n"] == 1
+    assert set(found["seconds_to_decide"]) == {"0.5", "0.95", "0.99"}
+    assert sum(one["messages"] for one in found["by_week"].values()) == 4
+    frame = frames.decisions(active, "acme")
+    assert frame["new_sender"].tolist().count(True) == 1, "only the first of a sender's messages is from a stranger"
