@@ -3,6 +3,7 @@
     make evaluate                    all tenants in corpora/, and a simulated one; some twenty minutes on two cores
     EVALUATE=quick make evaluate     two of them and fewer attacks; five minutes
 
+Other filters' scores are kept from run to run in the folder that EVALUATE_KEPT names, as they take longest.
 What is not there (corpora/, other filters) is skipped, and the page says so. Nothing of the mail goes into the page.
 """
 

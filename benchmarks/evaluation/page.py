@@ -26,6 +26,10 @@ class Method:
     kinds: tuple[str, ...]
     trial: Trial | None = None
 
+    def recall(self, chosen: Bools) -> Rate:
+        """Of these attacks those found at 0.1% false positives; attacks it was not shown have NaN for a score."""
+        return recall_at(self.attacks[chosen & ~np.isnan(self.attacks)], self.benign, AT)
+
     @classmethod
     def of_trial(cls, name: str, trial: Trial) -> Method:
         """The engine: its combined number, the other way up."""
@@ -71,7 +75,7 @@ def page(tried: Sequence[Tried], command: str, date: str, machine: str, reading:
         "burn-in, weights chosen on rehearsals made from that part, alpha 1e-3, delta 0.05), then the last 30% is replayed. "
         "Attacks are real: phishing caught by honeypots and fraud caught on a list, the later half of each by date, "
         "re-addressed to the tenant's mailboxes, dated into the last 30%, in headers like those of the tenant's own mail. "
-        "All methods are shown the same messages (rspamd a sample of the benign ones, where it says so). "
+        "All methods are shown the same messages (rspamd a sample of the benign ones, SpamAssassin one of both kinds). "
         "Benign is what came to the tenant outside of junk folders; what spam and fraud nobody removed from these archives "
         "counts as benign, so false positives are counted high. Intervals are 95% (Clopper and Pearson).",
         "",
@@ -115,7 +119,7 @@ def _tenant(one: Tried) -> list[str]:
             lines.append(f"| {method.name}: {verdict} | {' | '.join(cells)} |")
     lines += ["", f"| recall at 0.1% false positives | {' | '.join(groups)} |", "|---|" + "---|" * len(groups)]
     for method in one.methods:
-        cells = [_shown(recall_at(method.attacks[chosen], method.benign, AT)) for chosen in groups.values()]
+        cells = [_shown(method.recall(chosen)) for chosen in groups.values()]
         lines.append(f"| {method.name} | {' | '.join(cells)} |")
     took = dict(one.seconds)
     if engines and engines[0].trial is not None:
@@ -163,9 +167,7 @@ def document(one: Tried) -> dict[str, Any]:
     methods: dict[str, Any] = {}
     for method in one.methods:
         told: dict[str, Any] = {
-            "recall_at_0.1%": {
-                name: recall_at(method.attacks[chosen], method.benign, AT).value for name, chosen in groups.items()
-            }
+            "recall_at_0.1%": {name: method.recall(chosen).value for name, chosen in groups.items()}
         }
         if (trial := method.trial) is not None:
             calibration, certificate = trial.result.calibration, trial.result.certificate

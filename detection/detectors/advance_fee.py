@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -61,5 +61,5 @@ _EVIDENCE = Weighing(
 def advance_fee(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to promises money in the words of advance-fee fraud."""
     promise, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + promise * (0.2 + 0.25 * style)))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -75,6 +75,6 @@ _EVIDENCE = Weighing(
 def attachment_phishing(s: SignalValues) -> Floats:
     """A stranger announces a document or threatens an account, and the page to log in on is attached."""
     page, lure, unusual = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     together = page * lure / (page + lure + 1.0)
     return np.asarray(stranger * (1.0 + unease + together * (1.0 + 0.3 * unusual)))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, NEW_LINK, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -82,5 +82,5 @@ _EVIDENCE = Weighing(
 def brand_impersonation(s: SignalValues) -> Floats:
     """An unknown sender presents itself as a brand that it is not, and asks for what phishing asks for."""
     claim, ask = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     return np.asarray(stranger * (1.0 + unease + claim * (0.1 + 0.25 * ask)))

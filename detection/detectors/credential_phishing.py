@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, NEW_LINK, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -122,7 +122,7 @@ _EVIDENCE = Weighing(
 def credential_phishing(s: SignalValues) -> Floats:
     """A sender without history asks for a log-in or threatens an account, and offers a link or page of no standing."""
     lure, link, sender = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     # Lure and link strengthen each other; either alone is ordinary mail.
     together = lure * link / (lure + link + 1.0)
     return np.asarray(stranger * (1.0 + unease + 0.4 * lure + 0.3 * link + 2.5 * together + 0.3 * sender))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -82,5 +82,5 @@ def executive_impersonation(s: SignalValues) -> Floats:
     The borrowed identity counts as far as the sender is a stranger; what it asks for adds to it.
     """
     identity, ask = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + identity * (0.5 + 0.25 * ask)))

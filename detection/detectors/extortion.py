@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import DISOWNED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -53,6 +53,6 @@ _EVIDENCE = Weighing(
 def extortion(s: SignalValues) -> Floats:
     """A stranger, or somebody forging an own address, threatens and wants to be paid."""
     threat, style, forged = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     # A mail forged in the recipient's own name is a stranger's, however familiar the name.
     return np.asarray(stranger * (1.0 + unease) + np.maximum(stranger, 0.8 * forged) * threat * (0.3 + 0.25 * style))

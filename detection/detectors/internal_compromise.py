@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import NEW_LINK, PRESSURE, REQUEST_FOR_MONEY, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -95,7 +95,7 @@ _EVIDENCE = Weighing(
 def internal_compromise(s: SignalValues) -> Floats:
     """An own address writes as its owner never did, and brings a link, a file or a request that attacks bring."""
     strange, own, payload = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     # Either alone is an ordinary day: a new telephone, a first link to somewhere.
     together = strange * payload / (strange + payload + 2.0)
     return np.asarray(stranger * (1.0 + unease) + 2.0 * own * together * together)

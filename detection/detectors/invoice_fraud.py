@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -73,5 +73,5 @@ _EVIDENCE = Weighing(
 def invoice_fraud(s: SignalValues) -> Floats:
     """A sender who never billed the tenant sends an invoice or demands that one be paid."""
     bill, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + bill * (0.2 + 0.2 * style)))

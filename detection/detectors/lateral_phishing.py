@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import NEW_LINK, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -102,6 +102,6 @@ _EVIDENCE = Weighing(
 def lateral_phishing(s: SignalValues) -> Floats:
     """An own address spreads a link or page to people, or in a way, that it never wrote to."""
     spread, own, payload = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     together = spread * payload / (spread + payload + 2.0)
     return np.asarray(stranger * (1.0 + unease) + 1.8 * own * together * together)

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -93,5 +93,5 @@ _EVIDENCE = Weighing(
 def lookalike_domain(s: SignalValues) -> Floats:
     """A domain that the tenant hardly knows resembles one that it knows well, or its own."""
     resemblance, ask = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     return np.asarray(stranger * (1.0 + unease + resemblance * (0.4 + 0.3 * ask)))

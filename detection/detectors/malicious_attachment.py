@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -100,7 +100,7 @@ _EVIDENCE = Weighing(
 def malicious_attachment(s: SignalValues) -> Floats:
     """A dangerous kind of file from a sender who is new, or who never sent such a file."""
     file, unusual, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     # A familiar sender who never sent such a file is half a stranger.
     new = np.maximum(stranger, 0.3 * unusual)
     return np.asarray(stranger * (1.0 + unease) + new * file * (0.5 + 0.2 * style))

@@ -1,127 +1,42 @@
-"""What was learned from labelled mail over all signals: one detector for phishing, one for talk that leads to money.
+"""One detector for each head of the model over signals (`detection.detectors.odds`): phishing, and talk that leads to money.
 
-The model is a sum of trees (`detection.detectors.trees`), trained by `gatehouse model train`; the card beside it says
-on what. Without a model both detectors score by the sender's standing alone, as every detector does on mail in which
-it finds nothing.
+Without a model both score by the sender's standing alone, as every detector does on mail in which it finds nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from detection import models
+from detection.detectors.odds import HEADS, SignalsModel, learned_odds, log_odds, signals_model, signals_model_of
 from detection.detectors.reasons import FIRST_CONTACT, NEW_LINK, REPLY_DIVERTED, REQUEST_FOR_MONEY
 from detection.detectors.registry import AttackKind, Explain, Severity, detector
 from detection.detectors.standing import standing
-from detection.detectors.trees import Trees
 from detection.mail.batch import Floats
-from detection.models.artifact import Artifact, ArtifactError
-from detection.signals.registry import ROWS, SIGNALS
+from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
-HEADS = ("phishing", "fraud")
+__all__ = ["HEADS", "SignalsModel", "log_odds", "pushes", "signals_model", "signals_model_of"]
+
 MOST_SENTENCES = 3
 LEAST_PUSH = 0.3
 """Log-odds that a signal must have added to be worth a sentence."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SignalsModel:
-    """The trees, and what each of their signals is in ordinary mail (the median; NaN when mostly unknown)."""
-
-    trees: Trees
-    ordinary: tuple[float, ...]
-
-    def artifact(self, about: Mapping[str, object] = {}) -> Artifact:
-        """The model as it is written down, with whatever else there is to say `about` it."""
-        trees = self.trees
-        described = {
-            **about,
-            "model": "signals",
-            "heads": list(HEADS),
-            "signals": list(trees.signals),
-            "ranges": list(trees.heads),
-            "bias": list(trees.bias),
-            "ordinary": [None if np.isnan(value) else value for value in self.ordinary],
-        }
-        arrays = {
-            "feature": trees.feature,
-            "threshold": trees.threshold,
-            "unknown": trees.unknown,
-            "leaves": trees.leaves,
-        }
-        return Artifact(described, arrays)
-
-
-def signals_model_of(artifact: Artifact) -> SignalsModel:
-    """The model that was written down. Raises ArtifactError when it is not whole."""
-    about, arrays = artifact.about, artifact.arrays
-    if about.get("model") != "signals" or about.get("heads") != list(HEADS):
-        raise ArtifactError("the model over signals has other heads: make it again with `gatehouse model train`")
-    try:
-        trees = Trees(
-            signals=tuple(about["signals"]),
-            feature=arrays["feature"],
-            threshold=arrays["threshold"],
-            unknown=arrays["unknown"],
-            leaves=arrays["leaves"],
-            heads=tuple(about["ranges"]),
-            bias=tuple(about["bias"]),
-        )
-        depth, count = trees.feature.shape
-        if trees.leaves.shape != (count, 1 << depth) or not 0 <= trees.feature.min() <= trees.feature.max() < len(
-            trees.signals
-        ):
-            raise ValueError("its trees do not fit together")
-        ordinary = tuple(np.nan if value is None else float(value) for value in about["ordinary"])
-        return SignalsModel(trees, ordinary)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(
-            f"the model over signals is not whole ({error}): make it again with `gatehouse model train`"
-        ) from error
-
-
-@cache
-def signals_model() -> SignalsModel | None:
-    """The model in force; None when there is none."""
-    artifact = models.load(models.SIGNALS_MODEL)
-    return None if artifact is None else signals_model_of(artifact)
-
-
-def log_odds(model: SignalsModel, signals: SignalValues) -> Floats:
-    """float64[heads, n]. A signal that this engine no longer has is unknown."""
-    names = model.trees.names
-    if all(name in ROWS for name in names):
-        return model.trees.evaluate(signals.some(names))
-    known = tuple(name for name in names if name in ROWS)
-    found = dict(zip(known, signals.some(known), strict=True))
-    n = next(iter(found.values())).shape[0]
-    return model.trees.evaluate(np.stack([found.get(name, np.full(n, np.nan)) for name in names]))
-
-
 def _score(signals: SignalValues, head: int) -> Floats:
-    """Standing plus the log-odds bent so that they fade where they are negative: (z + sqrt(z**2 + 4)) / 2.
+    """The common score, and once more the log-odds, bent so that they fade where they are negative: (z + sqrt(z**2 + 4)) / 2.
 
     On ordinary mail, where the model finds nothing, the detector thus ranks messages as all others do, which costs the
     budget nothing (see `detection.detectors.standing`); on the rest the log-odds speak.
     """
-    stranger, unease = standing(signals)
+    stranger, unease = standing(signals, head)
     base = stranger * (1.0 + unease)
-    model = signals_model()
-    if model is None:
+    odds = learned_odds(signals)
+    if odds is None:
         return np.asarray(base)
-    if _CACHED not in signals.sums:
-        z = log_odds(model, signals)
-        bent = (z + np.sqrt(z * z + 4.0)) * 0.5
-        signals.sums[_CACHED] = bent[:, 0] if bent.shape[1] == 1 else bent
-    return np.asarray(base + signals.sums[_CACHED][head])
-
-
-_CACHED = "learned"
+    z = odds[head]
+    return np.asarray(base + (z + np.sqrt(z * z + 4.0)) * 0.5)
 
 
 def _explained(head: int) -> Explain:

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -83,5 +83,5 @@ _EVIDENCE = Weighing(
 def payment_fraud(s: SignalValues) -> Floats:
     """A sender whom the tenant never wrote to asks for a payment, changes bank details or promises money."""
     money, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + money * (0.35 + 0.2 * style)))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, PRESSURE, REPLY_DIVERTED
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -58,5 +58,5 @@ _EVIDENCE = Weighing(
 def payroll_diversion(s: SignalValues) -> Floats:
     """An address that the tenant does not know asks to have an employee's pay sent elsewhere."""
     want, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + want * (0.1 + 0.2 * style)))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import AUTHENTICATION_FAILED, FIRST_CONTACT, PRESSURE
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -77,6 +77,6 @@ _EVIDENCE = Weighing(
 def qr_phishing(s: SignalValues) -> Floats:
     """A stranger asks to log in or to open a document, with a picture where the link should be."""
     picture, lure, style = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     together = picture * lure / (picture + lure + 1.0)
     return np.asarray(stranger * (1.0 + unease + together * (0.7 + 1.2 * style)))

@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, REPLY_DIVERTED, TASK
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -56,5 +56,5 @@ _EVIDENCE = Weighing(
 def reconnaissance(s: SignalValues) -> Floats:
     """A stranger sends a short mail without content to one person, perhaps in somebody's name, and waits for an answer."""
     probe, bare = _EVIDENCE(s)
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, FRAUD)
     return np.asarray(stranger * (1.0 + unease + 0.12 * probe * bare))

@@ -13,18 +13,26 @@ from detection.detectors.reasons import (
     TASK,
 )
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
+    shares=("unusual",),
     forged=(
         rises("own_sender_disowned", 4.0),
         rises("own_sender_unproven", 1.0),
         rises("reply_to_leaves_own", 2.0),
     ),
     own=(rises("sender_is_own", 1.0),),
+    unusual=(
+        rises("spf_lost", 1.0, half=0.2, unknown=1.0),
+        rises("dmarc_lost", 1.0, half=0.2, unknown=1.0),
+        rises("site_spf_lost", 1.0, half=0.2, unknown=1.0),
+        rises("site_dmarc_lost", 1.0, half=0.2, unknown=1.0),
+    ),
+    listed=(rises("mailing_list", 1.0),),
     strange=(
         rises("spf_lost", 1.0, half=0.5),
         rises("dkim_lost", 1.0, half=0.5),
@@ -80,6 +88,8 @@ _EVIDENCE = Weighing(
 )
 def spoofed_internal(s: SignalValues) -> Floats:
     """An own address in From that authentication does not bear out, by a way that own mail does not take."""
-    forged, own, strange = _EVIDENCE(s)
-    stranger, unease = standing(s)
-    return np.asarray(stranger * (1.0 + unease) + own * forged * (0.3 + 0.25 * strange))
+    forged, own, unusual, listed, strange = _EVIDENCE(s)
+    stranger, unease = standing(s, PHISHING)
+    # Where own mail fails every other day, or comes back from a list that breaks signatures, a failure says little.
+    believed = (0.1 + 0.9 * unusual) * (1.0 - 0.7 * listed)
+    return np.asarray(stranger * (1.0 + unease) + own * forged * believed * (0.3 + 0.25 * strange))

@@ -1,6 +1,9 @@
-"""What all detectors share: how much of a stranger the sender is, and what makes any stranger's mail uneasy.
+"""What all detectors share: how much of a stranger the sender is, what makes any stranger's mail uneasy, what was learned.
 
-A detector's score is `stranger * (1 + unease + what is specific to its kind)`. The common part matters for calibration:
+A detector's score is `stranger * (1 + unease + what is specific to its kind)`, and on top of it the log-odds that the model
+over signals gives the message, of the head that is nearest to the detector's kind. So whatever a detector finds is
+weighed against all else that is known of the message, and mail that is ordinary on the whole needs much more
+of one kind's evidence to stand out. The common part matters for calibration:
 on the tenant's ordinary mail, where no detector finds anything of its kind, all detectors then rank messages alike, so
 that many detectors together raise hardly more false alarms than one. Were each to rank the rest by noise of its own,
 the noise would use up the budget.
@@ -14,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
+from detection.detectors.odds import learned_odds
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
@@ -72,10 +76,15 @@ _UNEASE = Weighing(
 )
 
 
-def standing(signals: SignalValues) -> tuple[Any, Any]:
+PHISHING, FRAUD = range(2)
+"""Heads of the model over signals, by their place in `detection.detectors.odds.HEADS`."""
+
+
+def standing(signals: SignalValues, head: int) -> tuple[Any, Any]:
     """How much of a stranger the sender is, in (0, 1], and the unease of the mail whatever its kind: float64[n] each.
 
-    Of one message they are float64 numbers, as in `evidence`.
+    What the model says by one of its heads is part of the unease, as a multiple that no familiarity lessens: the model
+    knows the sender's history itself. Of one message they are float64 numbers, as in `evidence`.
     """
     if _STRANGER not in signals.sums:
         values = signals.some(_NAMES)
@@ -84,7 +93,12 @@ def standing(signals: SignalValues) -> tuple[Any, Any]:
         # As in `evidence`: accumulate multiplies row after row, whatever the number of messages.
         stranger = np.multiply.accumulate(factors, axis=0)[-1]
         signals.sums[_STRANGER] = stranger[0] if len(stranger) == 1 else stranger
-    return signals.sums[_STRANGER], _UNEASE(signals)[0]
+    name = _UNEASY[head]
+    if name not in signals.sums:
+        odds, unease = learned_odds(signals), _UNEASE(signals)[0]
+        signals.sums[name] = unease if odds is None else unease + odds[head] / signals.sums[_STRANGER]
+    return signals.sums[_STRANGER], signals.sums[name]
 
 
 _STRANGER = "stranger"
+_UNEASY = ("uneasy phishing", "uneasy fraud")

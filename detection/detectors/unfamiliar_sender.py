@@ -12,7 +12,7 @@ from detection.detectors.reasons import (
     UNFOUNDED_REPLY,
 )
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import PHISHING, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -38,5 +38,5 @@ def unfamiliar_sender(s: SignalValues) -> Floats:
     It is the part that all other detectors' scores have in common, so it costs the budget nothing; it names the kind
     only where none of them found anything of its own.
     """
-    stranger, unease = standing(s)
+    stranger, unease = standing(s, PHISHING)
     return np.asarray(stranger * (1.0 + unease))

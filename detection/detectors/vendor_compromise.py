@@ -7,7 +7,7 @@ import numpy as np
 from detection.detectors.evidence import Weighing, falls, rises
 from detection.detectors.reasons import PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
-from detection.detectors.standing import standing
+from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
 from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
@@ -50,6 +50,7 @@ _EVIDENCE = Weighing(
         rises("new_recipient_share", 0.4, half=0.5),
     ),
     own=(rises("sender_is_own", 1.0),),
+    listed=(rises("mailing_list", 1.0),),
 )
 
 
@@ -116,8 +117,8 @@ _EVIDENCE = Weighing(
 )
 def vendor_compromise(s: SignalValues) -> Floats:
     """A party that the tenant knows announces new bank details, the more so when the mail is not made as usual."""
-    change, known, strange, own = _EVIDENCE(s)
-    stranger, unease = standing(s)
-    # Our own people announce bank details as well; that is no vendor's mail.
-    specific = change * known * (0.4 + 0.3 * strange) * (1.0 - 0.9 * own)
+    change, known, strange, own, listed = _EVIDENCE(s)
+    stranger, unease = standing(s, FRAUD)
+    # Our own people announce bank details as well, and lists are full of long numbers; neither is a vendor's mail.
+    specific = change * known * (0.4 + 0.3 * strange) * (1.0 - 0.9 * own) * (1.0 - 0.8 * listed)
     return np.asarray(stranger * (1.0 + unease) + 2.0 * specific)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -24,7 +25,26 @@ _HEADINGS = " | ".join(f"recall at {rate:.1%} false positives" for rate in RATES
 _BINS = (-np.inf, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, np.inf)
 
 
-def card(sets: Sequence[Mailset], trained: Trained, how: Training, files: Mapping[str, bytes]) -> str:
+class Origin(Protocol):
+    """A source that training mail came from: its name, and the natures of the letters that it gave."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def letters(self) -> Sequence[Natured]: ...
+
+
+class Natured(Protocol):
+    """Anything with a nature."""
+
+    @property
+    def nature(self) -> Nature: ...
+
+
+def card(
+    origins: Sequence[Origin], sets: Sequence[Mailset], trained: Trained, how: Training, files: Mapping[str, bytes]
+) -> str:
     """The card's text; `files` are the models' bytes by file name."""
     nature, boosting = trained.nature, how.boosting
     trees = trained.signals.trees
@@ -50,12 +70,26 @@ def card(sets: Sequence[Mailset], trained: Trained, how: Training, files: Mappin
             for each in sets
         ),
         "",
+        "Into these sets were sent, in the headers of their own mail and in their time, letters of the following sources "
+        "(each to some of the sets), and benign mail that the sets lend each other:",
+        "",
+        "| source of letters | " + " | ".join(each.name.lower() for each in Nature) + " |",
+        "|---|" + "---|" * len(Nature),
+        *(
+            f"| `{each.name}` | "
+            + " | ".join(f"{sum(one.nature == kind for one in each.letters):,}" for kind in Nature)
+            + " |"
+            for each in origins
+            if each.letters
+        ),
+        "",
         "## Parameters",
         "",
         f"* Text model: {len(text_model.HEADS)} logistic regressions ({', '.join(text_model.HEADS)}, each against benign "
-        f"mail) over words, word pairs and {ngrams.CHARACTERS}-grams of characters in the first {ngrams.LONGEST:,} bytes "
-        f"of subject and own text, hashed to {ngrams.BUCKETS:,} buckets; {words.STEPS} accelerated gradient steps of "
-        f"{words.STEP:g}, shrinkage {words.SHRINKAGE:g}; weights in 8 bits.",
+        f"mail) over words, word pairs and "
+        f"{ngrams.CHARACTERS}-grams of characters in the first {ngrams.LONGEST:,} bytes of subject and own text, hashed to "
+        f"{ngrams.BUCKETS:,} buckets; {words.STEPS} accelerated gradient steps of {words.STEP:g}, shrinkage "
+        f"{words.SHRINKAGE:g}; weights in 8 bits.",
         f"* Model over signals: {trees.feature.shape[1]} oblivious trees of depth {trees.feature.shape[0]} "
         f"({', '.join(HEADS)}) over {len(trees.signals)} signals, "
         + ("monotone in the direction that the heuristic detectors declare; " if how.signed_only else "")

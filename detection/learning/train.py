@@ -19,7 +19,7 @@ from detection.detectors.trees import Trees, stacked
 from detection.learning.boosting import Boosting, boost
 from detection.learning.labels import Nature
 from detection.learning.signs import signs_of
-from detection.learning.words import Natures, fit_text_model, predict, rows_of
+from detection.learning.words import Natures, fit_text_model, predict, rows_of, wanted_by_heads
 from detection.mail import text_model
 from detection.mail.batch import Bools, Floats, MessageBatch
 from detection.mail.ngrams import Buckets
@@ -29,6 +29,21 @@ from detection.signals.registry import ROWS, compute_signals
 ATTACKS = {"phishing": (Nature.PHISHING,), "fraud": (Nature.FRAUD,)}
 """What each head of trees is to find. Unasked-for offers are neither attacks nor benign to it: a tenant's own mail holds
 many of them, and trees that look for them spend the budget on those."""
+
+UNREAD = {"phishing": frozenset(f"text_model_{head}" for head in text_model.HEADS)}
+"""Signals that one head may not ask. Words of phishing do not carry over: among the newsletters and notices that are new
+to another organisation they find as much as among attacks, and trees that trust them do worse there than trees that know
+only how the mail is made and who sends it. The text's log-odds stay signals of their own."""
+
+UNASKED = frozenset(
+    {
+        *("sole_own_recipient", "new_recipient_share", "own_recipient_count", "recipient_named", "cc_share"),
+        *("recipient_messages_most", "recipient_senders_most", "recipient_exposure", "recipient_importance"),
+        *("recipient_correspondents_most", "reference_count"),
+    }
+)
+"""Signals that no learned model may ask: they tell a letter that was sent to one mailbox by us, for training or in a
+rehearsal, from what really came, and would be trusted for that."""
 
 CHUNK = 8_192
 
@@ -47,6 +62,8 @@ class Mailset:
     nature: Natures
     recipe: npt.NDArray[np.int64]
     weight: float = 1.0
+    share: Floats | None = None
+    """float64[n]: what each message counts for against the others of the set; None: all alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +94,30 @@ def train(sets: Sequence[Mailset], how: Training = Training(), say: Callable[[st
     nature = np.concatenate([each.nature for each in sets])
     if not (nature == Nature.BENIGN).any() or not (nature != Nature.BENIGN).any():
         raise ValueError("training needs both benign mail and attacks: give sources whose folders or labels say so")
-    weight = np.concatenate([np.full(len(s.nature), s.weight / max(len(s.nature), 1)) for s in sets])
+    weight = np.concatenate([_weights(each) for each in sets])
     half = np.concatenate([s.recipe for s in sets]) % 2 == 0
-    say(f"reading the words of {len(nature):,} messages")
+    texts, text_of = _different([buckets for each in sets for buckets in each.texts], nature)
+    say(f"reading the words of {len(texts):,} texts of {len(nature):,} messages")
     rows = rows_of([buckets for each in sets for buckets in each.texts])
     words = np.empty((len(text_model.HEADS), len(nature)))
+    wanted, benign = wanted_by_heads(nature)[:, texts], nature[texts] == Nature.BENIGN
+    # A letter that was sent to every organisation is one text, of the weight of all its copies.
+    mass = np.asarray(np.bincount(text_of, weight, len(texts)), dtype=np.float64)
+
+    def fitted(seen: Bools) -> TextModel:
+        return fit_text_model(rows[texts[seen]], wanted[:, seen], benign[seen], mass[seen])
+
     for seen in (half, ~half):
-        words[:, ~seen] = predict(fit_text_model(rows[np.flatnonzero(seen)], nature[seen], weight[seen]), rows)[
-            :, ~seen
-        ]
-    final = fit_text_model(rows, nature, weight)
+        words[:, ~seen] = predict(fitted(seen[texts]), rows[np.flatnonzero(~seen)])
+    final = fitted(np.ones(len(texts), dtype=np.bool_))
     say("replaying each organisation's mail for its signals")
     values = np.concatenate([signals_of(each) for each in sets], axis=1)
     names = tuple(ROWS)
     for head, name in enumerate(text_model.HEADS):
         values[ROWS[f"text_model_{name}"]] = words[head]
     signs = signs_of(names)
-    used = np.flatnonzero(signs != 0) if how.signed_only else np.arange(len(names))
+    asked = (signs != 0) if how.signed_only else np.ones(len(names), dtype=np.bool_)
+    used = np.flatnonzero(asked & np.array([name not in UNASKED for name in names]))
     values, names, signs = values[used], tuple(names[at] for at in used), signs[used]
     held_out = np.empty((len(HEADS), len(nature)))
     for seen in (half, ~half):
@@ -106,6 +130,13 @@ def train(sets: Sequence[Mailset], how: Training = Training(), say: Callable[[st
     with np.errstate(all="ignore"):
         ordinary = [_median(row) for row in benign]
     return Trained(final, SignalsModel(trees, tuple(ordinary)), nature, words, held_out)
+
+
+def _weights(mail: Mailset) -> Floats:
+    """What each message of a set counts for: its benign mail together the set's weight, others by the same measure."""
+    share = mail.share if mail.share is not None else np.ones(len(mail.nature))
+    benign = float(share[mail.nature == Nature.BENIGN].sum())
+    return np.asarray(mail.weight * share / (benign or float(share.sum()) or 1.0))
 
 
 def signals_of(mail: Mailset) -> Floats:
@@ -132,13 +163,30 @@ def _grow(
         attack: Bools = np.isin(nature, ATTACKS[head])
         if not attack.any():
             attack = nature != Nature.BENIGN
-        used = attack | (nature == Nature.BENIGN)
         heavy = weight.copy()
+        used = attack | (nature == Nature.BENIGN)
         # A third of the weight is with attacks, whatever their number.
         heavy[attack] *= 0.5 * weight[nature == Nature.BENIGN].sum() / weight[attack].sum()
         seeded = replace(how.boosting, seed=how.boosting.seed + number)
-        heads.append(boost(values[:, used], names, attack[used], heavy[used], signs, seeded))
+        asked = np.flatnonzero([name not in UNREAD.get(head, ()) for name in names])
+        some = tuple(names[at] for at in asked)
+        trees = boost(values[np.ix_(asked, used)], some, attack[used], heavy[used], signs[asked], seeded)
+        heads.append(replace(trees, signals=names, feature=asked[trees.feature].astype(np.int64)))
     return stacked(heads)
+
+
+def _different(texts: Sequence[Buckets], nature: Natures) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The first place of each different text, and for each text which of those it is."""
+    first: dict[bytes, int] = {}
+    places: list[int] = []
+    which = np.empty(len(texts), dtype=np.intp)
+    for at, buckets in enumerate(texts):
+        key = np.sort(buckets).tobytes() + bytes([int(nature[at])])
+        if key not in first:
+            first[key] = len(places)
+            places.append(at)
+        which[at] = first[key]
+    return np.array(places, dtype=np.intp), which
 
 
 def _only_asked(trees: Trees) -> tuple[Trees, npt.NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from threading import local
 import numpy as np
 import numpy.typing as npt
 
-BITS = 16
+BITS = 18
 BUCKETS = 1 << BITS
 LONGEST = 4_000
 """Bytes of text that are read: attackers come to the point, and what follows are signatures and terms."""

@@ -21,10 +21,11 @@ _OUTCOMES = ("passed", "failed", "none")
 _OUTCOME_OF = np.full((len(_OUTCOMES), len(Authentication)), 0.0)
 """Look-up table outcome x `Authentication` value; NaN where nothing is known (also after an error on the way)."""
 _OUTCOME_OF[_PASSED, Authentication.PASS] = 1.0
-for _result in (Authentication.SOFTFAIL, Authentication.FAIL, Authentication.PERMERROR):
+for _result in (Authentication.SOFTFAIL, Authentication.FAIL):
     _OUTCOME_OF[_FAILED, _result] = 1.0
 _OUTCOME_OF[_NONE, [Authentication.NONE, Authentication.NEUTRAL]] = 1.0
-_OUTCOME_OF[:, [Authentication.UNKNOWN, Authentication.TEMPERROR]] = NAN
+# A record that cannot be read proves nothing of this mail (RFC 7208 section 2.6.7): every mail of its domain has that.
+_OUTCOME_OF[:, [Authentication.UNKNOWN, Authentication.TEMPERROR, Authentication.PERMERROR]] = NAN
 _HELD_OF = np.zeros(len(Authentication), dtype=np.bool_)
 _HELD_OF[Authentication.PASS] = True
 _FAILED_OF = _OUTCOME_OF[_FAILED] == 1.0

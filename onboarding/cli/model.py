@@ -29,6 +29,20 @@ def model() -> None:
     help="Train on the simulated organisations and the training letters as well.",
 )
 @click.option(
+    "--domain",
+    "domains",
+    multiple=True,
+    metavar="DOMAIN",
+    help="Domain of the organisation whose mail the sources are; by default the one that most mail is addressed to.",
+)
+@click.option(
+    "--earliest",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Share of each source's benign mail, from the earliest on, that is used: the rest is left to try the models on.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
@@ -36,7 +50,9 @@ def model() -> None:
 )
 @json_option
 @speaks_plainly
-def train(sources: tuple[str, ...], simulated: bool, out: Path, as_json: bool) -> None:
+def train(
+    sources: tuple[str, ...], simulated: bool, domains: tuple[str, ...], earliest: float, out: Path, as_json: bool
+) -> None:
     """Train the text model and the model over signals, and write them with their model card.
 
     The same mail gives the same files. Tenants have to be onboarded again to use other models: what their words
@@ -44,11 +60,16 @@ def train(sources: tuple[str, ...], simulated: bool, out: Path, as_json: bool) -
     """
     from detection import models
     from onboarding.learn import LETTERS, SIMULATED, learn
+    from onboarding.training_mail import Source
 
     if not sources and not simulated:
         raise click.UsageError("--no-simulated needs at least one --from SOURCE to train on")
     try:
-        given = ((LETTERS,) if simulated and LETTERS not in sources else ()) + sources
+        given = [
+            Source(uri, uri.rstrip("/").rpartition("/")[2].rpartition(":")[2], domains, earliest) for uri in sources
+        ]
+        if simulated and LETTERS not in sources:
+            given = [Source(LETTERS, LETTERS), *given]
         trained = learn(given, SIMULATED if simulated else (), out)
     except ValueError as error:
         raise click.ClickException(str(error)) from error

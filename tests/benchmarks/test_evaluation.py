@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.evaluation import peers
 from benchmarks.evaluation.attacks import Attack, Window, by_date, send
 from benchmarks.evaluation.mail import read_page
 from benchmarks.evaluation.page import Method, Tried, page
@@ -129,3 +130,22 @@ def test_the_page_tells_recall_at_the_same_false_positive_rate() -> None:
 def _rows(n: int) -> list[Row]:
     listed = tuple(Listed(f"{i}", mail(i), time_hint=START + 60 * i) for i in range(n))
     return [one.row for one in read_page(Page(listed, ""), "john.roe", OWN, NOW)]
+
+
+def test_attacks_that_a_method_was_not_shown_count_neither_way() -> None:
+    shown = Method("few", np.arange(2_000.0), np.array([np.nan, 5_000.0, 1.0, np.nan]), kinds=("phishing",) * 4)
+    found = shown.recall(np.ones(4, dtype=np.bool_))
+    assert (found.hits, found.n) == (1, 2)
+
+
+def test_other_filters_are_asked_once_for_the_same_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def ask(raw: bytes) -> float:
+        asked.append(raw)
+        return float(len(raw))
+
+    monkeypatch.setenv("EVALUATE_KEPT", str(tmp_path))
+    for _ in range(2):
+        assert peers.kept_scores("any", ask, iter([b"a", b"bc"]), 2).tolist() == [1.0, 2.0]
+    assert sorted(asked) == [b"a", b"bc"]

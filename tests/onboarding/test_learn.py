@@ -8,9 +8,11 @@ import pytest
 
 from detection import models
 from detection.learning.boosting import Boosting
+from detection.learning.labels import Nature
 from detection.learning.train import Training
-from onboarding.learn import learn, mailset
+from onboarding.learn import learn, mailsets
 from onboarding.sources.base import SourceError
+from onboarding.training_mail import Source, labelled
 
 TINY = "simulated:seed=5,mailboxes=5,days=14,rate=5,attacks=1500"
 QUICK = Training(boosting=Boosting(trees=4, depth=2))
@@ -36,11 +38,28 @@ def test_folders_say_what_their_mail_is_and_others_are_left_out(tmp_path: Path) 
         _mail(tmp_path / "ham", f"{number}.eml", f"Lunch {number}", "Shall we have lunch on Monday?")
         _mail(tmp_path / "phishing", f"{number}.eml", f"Your account {number}", "Verify your password here.")
         _mail(tmp_path / "2025", f"{number}.eml", f"Unlabelled {number}", "Nobody knows.")
-    found = mailset(f"eml:{tmp_path}", "tiny")
+    (found,) = mailsets([labelled(Source(f"eml:{tmp_path}", "tiny"))], [1.0])
     assert sorted(found.nature.tolist()) == [0, 0, 0, 1, 1, 1]
+
+
+def test_the_latest_benign_mail_can_be_left_to_try_the_models_on(tmp_path: Path) -> None:
+    for number in range(4):
+        _mail(tmp_path / "ham", f"{number}.eml", f"Lunch {number}", "Shall we have lunch on Monday?")
+    assert len(labelled(Source(f"eml:{tmp_path}", "tiny", earliest=0.5)).own) == 2
+
+
+def test_attacks_are_sent_to_every_organisation_in_its_time_and_headers(tmp_path: Path) -> None:
+    _mail(tmp_path / "phishing", "1.eml", "Your account", "Verify your password here: https://verify.example/")
+    host, attacks = labelled(Source(TINY, TINY)), labelled(Source(f"eml:{tmp_path}", "caught"))
+    (found,) = mailsets([host, attacks], [1.0, 1.0])
+    own = {one.row["message_key"] for one in host.own}
+    sent = [at for at in range(len(found.batch)) if int(found.batch.message_key[at]) not in own]
+    assert [found.nature[at] for at in sent] == [Nature.PHISHING]
+    assert found.batch.own_recipient_count[sent[0]] == 1
+    assert found.batch.time[0] <= found.batch.time[sent[0]] <= found.batch.time[-1]
 
 
 def test_a_source_without_labels_is_refused_with_what_helps(tmp_path: Path) -> None:
     _mail(tmp_path / "2025", "1.eml", "Hello", "Nobody knows what this is.")
     with pytest.raises(SourceError, match="name its folders"):
-        mailset(f"eml:{tmp_path}", "unlabelled")
+        labelled(Source(f"eml:{tmp_path}", "unlabelled"))
