@@ -6,7 +6,7 @@ Unknown stays unknown: a missing value is `NO_KEY`, -1, NaN or the empty text, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from detection.keys import NO_KEY
 from detection.mail import attachment_features, link_features
 from detection.mail.batch import MessageBatch, Row
 from detection.mail.brands import claims_of
-from detection.mail.content import INTENTS, content_of
+from detection.mail.content import INTENTS, Content, content_of, contents_of
 from detection.mail.domains import domain_of, site_of
 from detection.mail.identity import message_key
 from detection.mail.keyring import recurring_key
@@ -48,7 +48,16 @@ class Origin:
 
 def from_messages(messages: Iterable[tuple[Message, Origin]], organisation: Organisation) -> MessageBatch:
     """Several messages as columns, in the order given."""
-    return MessageBatch.from_rows([row_of(message, organisation, origin) for message, origin in messages])
+    return MessageBatch.from_rows(rows_of([(message, origin, None) for message, origin in messages], organisation))
+
+
+def rows_of(found: Sequence[tuple[Message, Origin, int | None]], organisation: Organisation) -> list[Row]:
+    """`row_of` each message with its origin and time, in the order given: for bulk, where it is the faster way."""
+    contents = contents_of([(message.subject, message.text) for message, _, _ in found])
+    return [
+        _row(message, content, organisation, origin, time)
+        for (message, origin, time), content in zip(found, contents, strict=True)
+    ]
 
 
 def row_of(message: Message, organisation: Organisation, origin: Origin, time: int | None = None) -> Row:
@@ -57,12 +66,15 @@ def row_of(message: Message, organisation: Organisation, origin: Origin, time: i
     `time` (seconds since the epoch) is when it happened, where the caller knows better than the message does; without
     it the message's own word counts, and 0 stands for a message that has none.
     """
+    return _row(message, content_of(message.subject, message.text), organisation, origin, time)
+
+
+def _row(message: Message, content: Content, organisation: Organisation, origin: Origin, time: int | None) -> Row:
     happened = _seconds(time if time is not None else message.time or 0)
     sender = _party_of(message.sender)
     reply_to = _party_of(message.reply_to)
     envelope = _party_of(message.envelope_sender)
     subject = subject_of(message.subject)
-    content = content_of(message.subject, message.text)
     row: Row = {
         "message_key": message_key(message),
         "message_id": _text(message.message_id),

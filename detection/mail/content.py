@@ -16,7 +16,7 @@ from detection.mail.confusables import fold, words_of_two_scripts
 from detection.mail.language import LANGUAGES, UNKNOWN_LANGUAGE, Language, language_of
 from detection.mail.lures import INTENTS, LANGUAGES_WITH_LURES, intents_in, plain
 from detection.mail.quoted import own_text
-from detection.mail.text_model import text_model_scores
+from detection.mail.text_model import text_model_scores_of_each
 
 __all__ = ["INTENTS", "LANGUAGES", "Content", "content_of"]
 
@@ -60,17 +60,43 @@ def content_of(subject: str, text: str) -> Content:
     Words that mix alphabets are counted, and then read as a person reads them, so that a lure cannot hide behind a
     Cyrillic letter.
     """
-    text = text[:LONGEST_TEXT]
-    own, said, disguised, read = _reading(subject, text)
-    utf8 = read.encode()
+    return contents_of([(subject, text)])[0]
+
+
+def contents_of(mails: Sequence[tuple[str, str]]) -> list[Content]:
+    """`content_of` each subject and text. Each question is put to all mails before the next one is put to any: the
+    automata are far larger than the processor's nearest memory, and asked in turn they drive one another out of it.
+    """
+    texts = [text[:LONGEST_TEXT] for _, text in mails]
+    readings = [_reading(subject, text) for (subject, _), text in zip(mails, texts, strict=True)]
+    utf8 = [read.encode() for _, _, _, read in readings]
     # Stop-words are looked for with their diacritics, which `plain` removes.
-    language = language_of(read if said.isascii() else said)
+    languages = [language_of(read if said.isascii() else said) for _, said, _, read in readings]
     # One pass says which kinds of numbers there are at all; most mail is spared the counting.
-    there = _PRESENCE.Match(utf8) or ()
-    accounts = _accounts(read, said, there)
+    presences = [_PRESENCE.Match(read) or () for read in utf8]
+    lures = _lures(utf8, languages)
+    scores = text_model_scores_of_each(utf8)
+    return [
+        _content(*one)
+        for one in zip(
+            texts, readings, (language.best for language in languages), presences, lures, scores, strict=True
+        )
+    ]
+
+
+def _content(
+    text: str,
+    reading: tuple[str, str, list[str], str],
+    language: int,
+    there: Sequence[int],
+    lures: tuple[int, ...],
+    scores: tuple[float, ...],
+) -> Content:
+    own, said, disguised, read = reading
+    accounts = _accounts(read, said, there) if there else ()
     return Content(
-        lures=_lures(utf8, language),
-        language=language.best,
+        lures=lures,
+        language=language,
         phone_count=_count(_PHONE, read) if _HAS_PHONE in there else 0,
         money_count=_count(_MONEY, read) if _HAS_MONEY in there else 0,
         account_number_count=min(len(accounts), _MOST),
@@ -79,7 +105,7 @@ def content_of(subject: str, text: str) -> Content:
         lookalike_word_count=len(disguised),
         generic_greeting=_HAS_GREETING in there,
         quoted_length=len(text) - len(own),
-        text_model=text_model_scores(utf8),
+        text_model=scores,
         accounts=accounts[:_MOST],
         opening=read[:_OPENING],
     )
@@ -101,17 +127,18 @@ def _reading(subject: str, text: str) -> tuple[str, str, list[str], str]:
     return own, said, disguised, plain(fold(said) if disguised else said)
 
 
-def _lures(read: bytes, language: Language) -> tuple[int, ...]:
+def _lures(texts: Sequence[bytes], languages: Sequence[Language]) -> list[tuple[int, ...]]:
     """Phrases of English, which business mail mixes into everything, and of the text's own language or those it may be in."""
-    if language.best != UNKNOWN_LANGUAGE:
-        others: tuple[int, ...] = (language.best,)
-    else:
-        # A short text gives no language away, and costs little to read in all of them.
-        others = _LATIN if len(read) <= _SHORT else language.possible[:_MOST_LANGUAGES]
-    found = intents_in(read, "en")
-    for other in others:
-        if LANGUAGES[other] != "en" and LANGUAGES[other] in LANGUAGES_WITH_LURES:
-            found = tuple(map(add, found, intents_in(read, LANGUAGES[other])))
+    found = [intents_in(text, "en") for text in texts]
+    for at, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        if language.best != UNKNOWN_LANGUAGE:
+            others: tuple[int, ...] = (language.best,)
+        else:
+            # A short text gives no language away, and costs little to read in all of them.
+            others = _LATIN if len(text) <= _SHORT else language.possible[:_MOST_LANGUAGES]
+        for other in others:
+            if LANGUAGES[other] != "en" and LANGUAGES[other] in LANGUAGES_WITH_LURES:
+                found[at] = tuple(map(add, found[at], intents_in(text, LANGUAGES[other])))
     return found
 
 

@@ -13,7 +13,7 @@ from message_builder import attachment, link, mailbox, message, to
 
 from detection.keys import NO_KEY, key_of
 from detection.mail.batch import COLUMNS, RAGGED, SCHEMA, Level, MessageBatch
-from detection.mail.columns import Origin, from_messages, row_of
+from detection.mail.columns import Origin, from_messages, row_of, rows_of
 from detection.mail.message import Attachment, Authentication, Folder, Link, Mailbox, Message, Recipient, Role
 from detection.mail.organisation import Organisation
 
@@ -138,6 +138,21 @@ def test_a_batch_of_one_equals_the_slice_of_a_batch_of_many() -> None:
     batch = MessageBatch.from_rows(rows)
     for index, one in enumerate(rows):
         assert_same(MessageBatch.from_rows([one]), batch.take(index, index + 1))
+
+
+def test_rows_made_together_are_those_made_one_by_one() -> None:
+    texts = (
+        "",
+        "Dear customer, verify your account now",
+        "Bitte überweisen Sie 500 EUR auf DE89 3704 0044 0532 0130 00",
+        "x" * 9_000,
+    )
+    mails = [
+        (message(text=text, subject=subject), INBOX, None) for text in texts for subject in ("", "Gift cards", "Ünd")
+    ]
+    alone = [row_of(mail, ACME, origin, time) for mail, origin, time in mails]
+    assert repr(rows_of(mails, ACME)) == repr(alone)
+    assert rows_of([], ACME) == []
 
 
 def test_times_beyond_reason_stay_within_their_columns() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.mail import ngrams
-from detection.mail.ngrams import BUCKETS, LONGEST, buckets_of
+from detection.mail.ngrams import BUCKETS, LONGEST, buckets_of, buckets_of_each
 from detection.mail.text_model import FEWEST, HEADS, TextModel, text_model_of
 from detection.models.artifact import Artifact, ArtifactError, read_artifact, write_artifact
 
@@ -86,3 +86,10 @@ def test_a_model_for_other_features_is_refused() -> None:
     artifact = _model().artifact()
     with pytest.raises(ArtifactError, match="other features"):
         text_model_of(Artifact({**artifact.about, "bits": 12}, artifact.arrays))
+
+
+@given(st.lists(st.text(alphabet="ab z.9é", max_size=40), max_size=8), st.integers(0, 3))
+def test_texts_read_together_have_the_buckets_that_each_has_alone(texts: list[str], long: int) -> None:
+    encoded = [text.encode() for text in texts] + [b"some words and more " * 400] * long
+    together = buckets_of_each(encoded)
+    assert [sorted(found.tolist()) for found in together] == [sorted(buckets_of(text).tolist()) for text in encoded]
