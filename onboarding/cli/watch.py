@@ -52,7 +52,7 @@ def watch(names: tuple[str, ...], once: bool, every: float, at_once: int, as_jso
 
 
 def _tell(one: dict[str, Any], as_json: bool, *, always: bool) -> None:
-    happened = one["outcome"] != "followed" or one["listed"] or one["carried_out"] or one["failed"]
+    happened = one["outcome"] != "followed" or one["decided"] or one["carried_out"] or one["failed"]
     if not (happened or always):
         return
     if as_json:
