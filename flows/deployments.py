@@ -54,6 +54,24 @@ DEPLOYMENTS = (
         most_at_once=1,
     ),
     Declared(
+        name="watch-tenants",
+        entrypoint="flows.watch.watch_tenants",
+        description="Follows live mail of every active tenant: decides, records, learns, and acts as the tenant's mode says. "
+        "A run lasts nine minutes; what came between two runs is caught up.",
+        parameters={"request": {"tenants": {"every": True}, "minutes": 9}},
+        cron="*/10 * * * *",
+        most_at_once=1,
+    ),
+    Declared(
+        name="steward",
+        entrypoint="flows.steward.steward",
+        description="Does what is due at every tenant: goes on with held ones whose cause is gone, merges live mail into "
+        "baselines, calibrates again, advances or drops modes, retires old versions.",
+        parameters={"request": {"tenants": {"every": True}}},
+        cron="5-55/10 * * * *",
+        most_at_once=1,
+    ),
+    Declared(
         name="resume-interrupted",
         entrypoint="flows.resume.resume_interrupted",
         description="Hands onboardings whose process died to a worker again. Runs when one is seen to have crashed, and "

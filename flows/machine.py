@@ -19,6 +19,9 @@ from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+STANDING = 1
+"""Places for runs beside the tenants that are onboarded at a time: live mail is followed all day."""
+
 
 def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = server.FIRST_PORT) -> dict[str, Any]:
     """Starts what is missing and gives the addresses, as JSON values. The database is migrated by then.
@@ -41,10 +44,10 @@ def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = serv
         # Not before: it loads Prefect, which reads its settings once.
         from flows.register import register
 
-        deployments = register(at_once)
+        deployments = register(at_once + STANDING)
         tell("starting the worker")
         reports_url = reports.start(home)
-        working = worker.start(home, environment, api_url, at_once)
+        working = worker.start(home, environment, api_url, at_once + STANDING)
     return {
         "prefect_ui": api_url.removesuffix("/api"),
         "prefect_api": api_url,

@@ -84,6 +84,32 @@ class RefreshBaselines(_Form):
     tenants: Tenants = Field(default=EveryTenant(), title="Tenants", description=WHICH)
 
 
+class LookAfterTenants(_Form):
+    """Does what is due: resume, refresh, recalibrate, advance or drop a mode, retire old versions."""
+
+    model_config = ConfigDict(title="Look after tenants")
+
+    tenants: Tenants = Field(default=EveryTenant(), title="Tenants", description=WHICH)
+
+
+class WatchTenants(_Form):
+    """Follows live mail of active tenants for some minutes."""
+
+    model_config = ConfigDict(title="Watch tenants")
+
+    tenants: Tenants = Field(default=EveryTenant(), title="Tenants", description=WHICH)
+    minutes: float = Field(
+        default=9.0,
+        ge=0.0,
+        le=1440.0,
+        title="Minutes",
+        description="How long this run goes on; the schedule begins the next. 0: one round.",
+    )
+    every: float = Field(
+        default=10.0, ge=0.1, le=3600.0, title="Seconds between rounds", description="How long a round waits for mail."
+    )
+
+
 def label(tenants: Tenants) -> str:
     """The tenants in a word or two, for a run's name."""
     match tenants:

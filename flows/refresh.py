@@ -16,6 +16,7 @@ from flows.parameters import RefreshBaselines, label
 from onboarding.database import tenants
 from onboarding.database.runs import TenantBusy
 from onboarding.lifecycle import TenantState
+from onboarding.live.fold import fold
 from onboarding.report.markdown import cell, table
 from onboarding.run import running
 from onboarding.stage import Held
@@ -37,6 +38,7 @@ def refresh_one(workspace: Workspace, tenant: str, flow_run: str) -> dict[str, A
         return {"tenant": tenant, "outcome": "passed-over", "said": f"it is {state}"}
     try:
         with running(workspace, tenant, REFRESH, actor="gatehouse", flow_run=f"{flow_run}/{tenant}") as token:
+            fold(workspace, token)
             made = refresh_baseline(workspace, token)
     except TenantBusy as busy:
         return {"tenant": tenant, "outcome": "busy", "said": str(busy)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from onboarding import store
 from onboarding.database import mailboxes, runs, tenants
@@ -53,6 +54,31 @@ def remove_tenant(workspace: Workspace, name: str, *, actor: str) -> dict[str, A
     return {"tenant": name, "rows": rows, **asdict(files), "left": {"rows": 0, "files": 0}}
 
 
+def checked_webhook(text: str) -> str:
+    """The address of a webhook as it is stored. Raises TenantError, saying why, for one that alerts must not be sent to.
+
+    Alerts name people and their mail: they go over TLS, or stay on this machine.
+    """
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise TenantError(f"{text!r} is not an address: {error}") from None
+    if not url.isprintable() or not url.isascii() or " " in url or len(url) > 2_000:
+        raise TenantError(f"{text!r} is not an address; write it like https://hooks.acme.example/gatehouse")
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise TenantError(f"alerts would go to {host or text!r} unencrypted: use https (http is for this machine only)")
+    if parts.scheme not in ("https", "http") or not host:
+        raise TenantError(f"{text!r} is no web address; write it like https://hooks.acme.example/gatehouse")
+    if parts.username is not None or parts.password is not None:
+        raise TenantError("a webhook's address holds no user or password: alerts are signed with its secret instead")
+    if parts.fragment:
+        raise TenantError(f"what stands behind # in {text!r} is never sent: leave it out")
+    return url
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 

@@ -200,7 +200,7 @@ def standing_of(workspace: Workspace, tenant: str) -> Standing:
 
 
 Onboard = Callable[[str], object]
-"""Takes a held tenant on: in this process, or by handing it to a worker."""
+"""Takes a held tenant on: in this process, or by handing it to a worker, which is then said (a str)."""
 
 
 def look_after(workspace: Workspace, tenant: str, onboard: Onboard) -> list[Done]:
@@ -233,7 +233,9 @@ def _resume(workspace: Workspace, tenant: str, onboard: Onboard) -> tuple[str, s
         row = tenants.get(session, tenant)
     if row.held_reason in LOOKED_AT_CAUSE and (still := _cause(row.source)) is not None:
         return "nothing", f"still: {still}"
-    onboard(tenant)
+    handed = onboard(tenant)
+    if isinstance(handed, str):
+        return "done", handed
     with workspace.database.session(tenant) as session:
         row = tenants.get(session, tenant)
     return "done", f"onboarding went on: {row.state}"

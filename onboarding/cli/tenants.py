@@ -98,6 +98,7 @@ def add(
     type=click.Choice(["off", "alert", "enforce"]),
     help="Up to which mode it advances by itself once its gates and canary allow it.",
 )
+@click.option("--webhook", help="Where flagged mail is told to in alert and enforce: an https address, or `off`.")
 @click.option("--read-again", is_flag=True, help="The next onboarding reads all mail anew, with the parser of now.")
 @json_option
 @speaks_plainly
@@ -108,6 +109,7 @@ def change(
     budget: float | None,
     lookback: str | None,
     auto: str | None,
+    webhook: str | None,
     read_again: bool,
     as_json: bool,
 ) -> None:
@@ -124,21 +126,44 @@ def change(
         values["alpha"] = budget
     if lookback is not None:
         values["lookback_days"] = None if lookback == "all" else lookback_days(lookback)
-    if not values and auto is None and not read_again:
-        fail("nothing to change: name --domain, --source, --budget, --lookback, --auto or --read-again", Exit.USAGE)
+    if not values and auto is None and webhook is None and not read_again:
+        options = "--domain, --source, --budget, --lookback, --auto, --webhook or --read-again"
+        fail(f"nothing to change: name {options}", Exit.USAGE)
+    address = "" if webhook in (None, "off") else checked_webhook(webhook)
     workspace = open_workspace()
-    if auto is not None or lookback is not None:
-        values["overrides"] = _overrides(workspace, name, auto, lookback)
+    if auto is not None or lookback is not None or webhook is not None:
+        values["overrides"] = _overrides(workspace, name, auto, lookback, None if webhook is None else address)
     row, again = change_tenant(workspace, name, actor=actor(), read_again=read_again, **values)
     if as_json:
         document(shown(row))
     follow = f"`gatehouse onboard {name}` reads its mail anew" if again else f"`gatehouse calibrate {name}` applies it"
-    say(f"tenant {name} changed; {follow}")
+    say(f"tenant {name} changed; {follow}" if again or budget is not None else f"tenant {name} changed")
+    if address and (lacking := _unsigned(workspace, name)):
+        say(lacking)
 
 
-def _overrides(workspace: Any, name: str, auto: str | None, lookback: str | None) -> dict[str, Any]:
-    """What a person has set for the tenant, with what is set now."""
+def _unsigned(workspace: Any, name: str) -> str | None:
+    """What is missing for signing the tenant's alerts; None when nothing is."""
+    from onboarding import credentials
+
+    secret = f"webhook-{name}"
+    try:
+        found = credentials.find(secret, workspace.settings) or credentials.find("webhook", workspace.settings)
+    except credentials.SecretError as error:
+        return str(error)
+    if found is not None:
+        return None
+    return (
+        f"alerts wait until there is a secret to sign them with: {credentials.where_to_put(secret, workspace.settings)}"
+    )
+
+
+def _overrides(
+    workspace: Any, name: str, auto: str | None, lookback: str | None, webhook: str | None
+) -> dict[str, Any]:
+    """What a person has set for the tenant, with what is set now; an empty `webhook` is none."""
     from onboarding.database import tenants
+    from onboarding.live.acting import WEBHOOK
     from onboarding.policy import AUTO
     from onboarding.widen import FIXED
 
@@ -148,6 +173,10 @@ def _overrides(workspace: Any, name: str, auto: str | None, lookback: str | None
         overrides |= {AUTO: auto}
         if auto == "off":
             del overrides[AUTO]
+    if webhook is not None:
+        overrides |= {WEBHOOK: webhook}
+        if not webhook:
+            del overrides[WEBHOOK]
     return overrides if lookback is None else overrides | {FIXED: True}
 
 
@@ -256,6 +285,17 @@ def checked_domain(text: str) -> str:
         fail(f"--domain {error}", Exit.USAGE)
 
 
+def checked_webhook(text: str) -> str:
+    """A webhook's address as it is stored. Ends the command (usage) for one that alerts must not be sent to."""
+    from onboarding.database.tenants import TenantError
+    from onboarding.registration import checked_webhook as checked
+
+    try:
+        return checked(text)
+    except TenantError as error:
+        fail(f"--webhook: {error}", Exit.USAGE)
+
+
 def lookback_days(text: str) -> int:
     """Days of `90d`, `13m` (months of 30.5 days) or `1y`. Ends the command (usage) for anything else."""
     found = re.fullmatch(r"([1-9][0-9]{0,4})([dmy]?)", text.strip().lower())
@@ -283,6 +323,7 @@ def shown(row: Any) -> dict[str, Any]:
         "lookback_days": row.lookback_days,
         "tags": row.tags,
         "auto": row.overrides.get("auto"),
+        "webhook": row.overrides.get("webhook"),
         "state": str(row.state),
         "mode": str(row.mode),
     }
