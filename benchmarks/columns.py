@@ -15,7 +15,7 @@ from benchmarks.measuring import in_turns
 from benchmarks.parse import fields, split
 from benchmarks.table import Row
 from detection.mail.batch import MessageBatch
-from detection.mail.columns import row_of
+from detection.mail.columns import rows_of
 from detection.mail.message import Skip
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
@@ -37,8 +37,8 @@ def to_columns(contents: list[bytes]) -> None:
     """Everything between the bytes and the store: parsed, made rows, made columns, page by page."""
     for start in range(0, len(contents), PAGE):
         page = [parse(content) for content in contents[start : start + PAGE]]
-        made = [row_of(message, _ORGANISATION, ORIGIN) for message in page if not isinstance(message, Skip)]
-        MessageBatch.from_rows(made).to_arrow()
+        read = [(message, ORIGIN, None) for message in page if not isinstance(message, Skip)]
+        MessageBatch.from_rows(rows_of(read, _ORGANISATION)).to_arrow()
 
 
 def against_stdlib(name: str, contents: list[bytes]) -> Row:

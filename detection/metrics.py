@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtri
 
 Values = npt.NDArray[np.float64]
 
@@ -66,6 +65,9 @@ def rate(hits: int, n: int, confidence: float = 0.95) -> Rate:
         raise ValueError(f"confidence {confidence}: must lie between 0 and 1")
     if n == 0:
         return Rate(0, 0, math.nan, 0.0, 1.0)
+    # Here, not above: SciPy takes a fifth of a second to load, and every command reads metrics.
+    from scipy.special import betaincinv
+
     tail = (1 - confidence) / 2
     low = float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
     high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
@@ -98,7 +100,7 @@ def auc(attacks: Values, benign: Values, confidence: float = 0.95) -> Auc:
     m, n = len(attacks), len(benign)
     if m == 0 or n == 0:
         return Auc(math.nan, 0.0, 1.0, m, n)
-    # Here, not above: scipy.stats takes a second to load, and every command reads metrics.
+    from scipy.special import ndtri
     from scipy.stats import rankdata
 
     together = rankdata(np.concatenate([attacks, benign]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from detection.mail.batch import Row
-from detection.mail.columns import Origin, row_of
+from detection.mail.columns import Origin, row_of, rows_of
 from detection.mail.message import Defect, Message, Skip, SkipReason
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
@@ -38,19 +38,28 @@ class ParsedPage:
 
 def parse_page(page: Page, mailbox: str, organisation: Organisation, belief: Belief) -> ParsedPage:
     """Parses every message of a page."""
-    rows: list[Row] = []
+    read: list[tuple[Message, Origin, int | None]] = []
     skipped: Counter[SkipReason] = Counter()
     for listed in page.messages:
-        outcome = parse_listed(listed, mailbox, organisation, belief)
+        outcome = _read(listed, mailbox, belief)
         if isinstance(outcome, Skip):
             skipped[outcome.reason] += 1
         else:
-            rows.append(outcome)
-    return ParsedPage(rows, skipped)
+            read.append(outcome)
+    return ParsedPage(rows_of(read, organisation), skipped)
 
 
 def parse_listed(listed: Listed, mailbox: str, organisation: Organisation, belief: Belief) -> Row | Skip:
     """One message as a row, or why it could not become one."""
+    outcome = _read(listed, mailbox, belief)
+    if isinstance(outcome, Skip):
+        return outcome
+    message, origin, time = outcome
+    return row_of(message, organisation, origin, time)
+
+
+def _read(listed: Listed, mailbox: str, belief: Belief) -> tuple[Message, Origin, int | None] | Skip:
+    """One message parsed, with where it lies and when it came; or why it cannot be used."""
     message = listed.content if isinstance(listed.content, Skip) else parse(listed.content)
     if isinstance(message, Skip):
         return message
@@ -61,8 +70,7 @@ def parse_listed(listed: Listed, mailbox: str, organisation: Organisation, belie
         return Skip(SkipReason.NO_USABLE_DATE, f"{listed.path}: neither the mail nor its source says when it arrived")
     if belief.since is not None and time < belief.since:
         return Skip(SkipReason.OUTSIDE_LOOKBACK)
-    origin = Origin(mailbox=mailbox, path=listed.path, folder=listed.folder)
-    return row_of(message, organisation, origin, time)
+    return message, Origin(mailbox=mailbox, path=listed.path, folder=listed.folder), time
 
 
 def usable_time(message: Message, hint: int | None, now: int) -> int | None:
