@@ -257,7 +257,7 @@ def test_a_message_of_30_mb_comes_whole_and_a_larger_than_the_cap_is_accounted_f
 def test_a_mailbox_of_5000_messages_is_read_whole(server: MailServer, user: str, opened: Open) -> None:
     client = server.client(user)
     for start in range(0, 5000, 500):
-        client.multiappend("INBOX", [{"msg": letter(number), "flags": ()} for number in range(start, start + 500)])
+        server.append(user, "INBOX", [(letter(number), NOW - DAY) for number in range(start, start + 500)])
     client.logout()
     pages = list(opened().pages(user, None))
     assert sorted(numbers(listed(pages))) == list(range(5000))
