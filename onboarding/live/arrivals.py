@@ -1,23 +1,31 @@
 """The journal of arrivals: each decided message, appended before anybody is answered, read by every process of the tenant.
 
-A process writes files of its own (segments) and reads all: no lock, and a killed writer leaves at most one line
-without its end, of a message whose sender got no answer and asks again. A line is one JSON object: the message's
-columns (no text of the mail), the decision, and under which versions it was made.
+A process writes files of its own (segments) and reads all, and a killed writer leaves at most one line without its end,
+of a message whose sender got no answer and asks again. A line is one JSON object: the message's columns (no text of the
+mail), the decision, and under which versions it was made.
+
+A segment that is old enough is closed: it becomes history, and what were written to it later would be lost. Two things
+keep a process that was stopped for a while, or whose clock jumped, from doing that: it looks at the clock that names the
+segment, and it does so under a lock of the file, which whoever closes the segment has to get.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import logging
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from detection.mail.batch import Row
 from onboarding import clock
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".jsonl"
 LARGEST = 64 << 20
@@ -27,6 +35,7 @@ OPEN_SECONDS = 600
 """After which it does, too: a segment that was begun longer ago than `CLOSED_SECONDS` gets no more arrivals."""
 
 CLOSED_SECONDS = 900
+"""The difference is what the clocks of two machines may be apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,23 +96,46 @@ class Journal:
         self._file: int | None = None
         self._name = ""
         self._written = 0
-        self._begun = 0.0
+        self._begun = 0
 
     def append(self, arrivals: list[Arrival]) -> Written:
-        """Writes arrivals; the operating system has them when it returns. Raises OSError when they cannot be written."""
+        """Writes arrivals; the operating system has them when it returns.
+
+        Raises OSError when they cannot be written: nothing of them is kept then. Also when the tenant is gone: its folder
+        is never made here, or a removed tenant would leave mail behind.
+        """
         lines = b"".join(arrival.line() for arrival in arrivals)
-        if self._file is None or self._written > LARGEST or monotonic() > self._begun + OPEN_SECONDS:
+        file = self._open()
+        start = self._written
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(file, left) :]
+        except BaseException:
+            # What follows half a line would be part of it: the half goes, and whatever comes begins another segment.
+            with suppress(OSError):
+                os.ftruncate(file, start)
             self.close()
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            name = f"{int(clock.now().timestamp()):011d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
-            self._name = name
-            self._file = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            self._written, self._begun = 0, monotonic()
-        left = memoryview(lines)
-        while left:
-            left = left[os.write(self._file, left) :]
-        start, self._written = self._written, self._written + len(lines)
+            raise
+        self._written += len(lines)
+        fcntl.flock(file, fcntl.LOCK_UN)
         return Written(self._name, start, self._written)
+
+    def _open(self) -> int:
+        """The segment to write to, under a shared lock."""
+        if self._file is not None and self._written <= LARGEST:
+            fcntl.flock(self._file, fcntl.LOCK_SH)
+            # Asked under the lock: however long this process was stopped before, the segment is not closed now.
+            if 0 <= clock.now().timestamp() - self._begun <= OPEN_SECONDS:
+                return self._file
+        self.close()
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._begun = int(clock.now().timestamp())
+        self._name = f"{self._begun:011d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+        self._file = os.open(self._folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._written = 0
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+        return self._file
 
     def close(self) -> None:
         """Ends the segment; the next arrival begins another."""
@@ -125,13 +157,15 @@ class Reader:
             start = self._read.get(name, 0)
             if size <= start:
                 continue
-            with (self.folder / name).open("rb") as file:
+            # One that was taken away since it was listed is part of the baseline.
+            with suppress(FileNotFoundError), (self.folder / name).open("rb") as file:
                 file.seek(start)
                 for line in file:
                     if not line.endswith(b"\n"):
                         break
                     start += len(line)
-                    yield parsed(line)
+                    if (arrival := readable(line, name)) is not None:
+                        yield arrival
             self._read[name] = start
 
     def knows(self, written: Written) -> None:
@@ -146,9 +180,19 @@ def closed(folder: Path) -> list[str]:
     found = []
     for name, _ in segments(folder):
         last = max(float(name.partition("-")[0]), (folder / name).stat().st_mtime)
-        if last < now - CLOSED_SECONDS:
+        if last < now - CLOSED_SECONDS and not _being_written(folder / name):
             found.append(name)
     return found
+
+
+def _being_written(path: Path) -> bool:
+    """Whether a process is in the middle of an append; one that comes later sees how old the segment is."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def segments(folder: Path) -> list[tuple[str, int]]:
@@ -161,7 +205,12 @@ def segments(folder: Path) -> list[tuple[str, int]]:
     return sorted(found)
 
 
-def parsed(line: bytes) -> Arrival:
-    """An arrival as it was written."""
-    values: dict[str, Any] = json.loads(line)
-    return Arrival(**values)
+def readable(line: bytes, segment: str) -> Arrival | None:
+    """An arrival as it was written; None, and a line in the log, for one that a loss of power has broken: it must not keep
+    the tenant from everything else."""
+    try:
+        values: dict[str, Any] = json.loads(line)
+        return Arrival(**values)
+    except (ValueError, TypeError) as error:
+        log.error("a line of %d bytes in segment %s cannot be read and is left out: %s", len(line), segment, error)
+        return None

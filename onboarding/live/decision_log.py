@@ -33,9 +33,9 @@ import pyarrow.parquet as pq
 from detection.calibration.campaigns import campaign_keys
 from detection.mail.batch import MessageBatch
 from onboarding import scores
-from onboarding.files import write_whole
+from onboarding.files import remove_tree, write_whole
 from onboarding.layout import TenantLayout
-from onboarding.live.arrivals import Arrival, parsed, segments
+from onboarding.live.arrivals import Arrival, readable, segments
 
 _PLAIN: Sequence[tuple[str, pa.DataType]] = (
     ("message_key", pa.uint64()),
@@ -135,7 +135,9 @@ def read_segment(path: Path) -> Iterator[Arrival]:
     """The whole arrivals of a segment; nothing for one that is gone."""
     try:
         with path.open("rb") as file:
-            yield from (parsed(line) for line in file if line.endswith(b"\n"))
+            for line in file:
+                if line.endswith(b"\n") and (arrival := readable(line, path.name)) is not None:
+                    yield arrival
     except FileNotFoundError:
         return
 
@@ -150,10 +152,9 @@ def forget_before(layout: TenantLayout, day: date) -> int:
     gone = 0
     for folder in sorted(layout.decisions.glob("????-??-??")):
         if date.fromisoformat(folder.name) < day:
-            for path in folder.glob("*.parquet"):
-                path.unlink(missing_ok=True)
-                gone += 1
-            folder.rmdir()
+            gone += sum(1 for _ in folder.glob("*.parquet"))
+            # With what a killed writer may have left there.
+            remove_tree(folder)
     return gone
 
 
