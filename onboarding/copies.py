@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import COLUMNS, Bools, Ints, Level
 from detection.mail.message import Folder, Role
+from onboarding.layout import LIVE
 
 MOST_UNITED_RECIPIENTS = 1_000
 """A mail gets at most this many recipients from its copies, those with the smallest role and key."""
@@ -42,8 +43,10 @@ class Placement:
 def place(keys: Keys, times: Ints, folders: npt.NDArray[np.int8], mailboxes: pa.Array, paths: pa.Array) -> Placement:
     """Chooses one copy of each mail and orders them, from columns of one value a stored row (arrays of length n).
 
-    The copy that stands for a mail is one outside junk and trash if there is one, and of those the one with the
-    smallest (mailbox, path), by bytes. History is in the order of (time, message key). Rows without a key are mails
+    The copy that stands for a mail is what was kept of it when it was decided on live, if it was (set aside, if any of
+    several is): a mail that was judged an attack does not become familiar by the copy that lies in somebody's inbox.
+    Else it is one outside junk and trash if there is one, and of those the one with the smallest (mailbox, path), by
+    bytes. History is in the order of (time, message key). Rows without a key are mails
     of their own. The outcome does not depend on the order of the rows.
     """
     n = len(keys)
@@ -142,11 +145,14 @@ def _sizes_of_groups(keys: Keys) -> Ints:
 
 
 def _sorted_copies(rows: Ints, keys: Keys, folders: npt.NDArray[np.int8], mailboxes: pa.Array, paths: pa.Array) -> Ints:
+    named = mailboxes.take(pa.array(rows))
+    live = pc.equal(named, LIVE).to_numpy(zero_copy_only=False)
+    aside = np.isin(folders[rows], _SET_ASIDE)
     copies = pa.table(
         {
             "key": keys[rows],
-            "set_aside": np.isin(folders[rows], _SET_ASIDE),
-            "mailbox": mailboxes.take(pa.array(rows)),
+            "preference": np.where(live, np.where(aside, 0, 1), np.where(aside, 3, 2)).astype(np.int8),
+            "mailbox": named,
             "path": paths.take(pa.array(rows)),
         }
     )

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+LIVE = "(live)"
+"""The mailbox under which the store keeps what came through the API or was followed."""
+
 LONGEST_SLUG = 100
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@+.")
 

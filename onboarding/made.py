@@ -16,7 +16,7 @@ from detection.mail.batch import SCHEMA
 from onboarding.files import write_whole
 from onboarding.layout import TenantLayout
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the making of a history from the same parts changes."""
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from onboarding import clock
 from onboarding.database.rows import OfTenant, Row
 from onboarding.database.runs import RunToken, fence
+from onboarding.layout import LIVE
 from onboarding.lifecycle import MailboxState
 
 
@@ -268,9 +269,12 @@ def record_duplicates(session: Session, token: RunToken, counts: Mapping[str, in
 
 
 def restart(session: Session, token: RunToken) -> None:
-    """Forgets all mailboxes and what was read from them: the next ingest begins at the beginning."""
+    """Forgets all mailboxes and what was read from them: the next ingest begins at the beginning.
+
+    What was decided on live stays: no source need have it any more, and none says what it was judged.
+    """
     fence(session, token)
-    session.execute(delete(Mailbox).where(Mailbox.tenant == token.tenant))
+    session.execute(delete(Mailbox).where(Mailbox.tenant == token.tenant, Mailbox.name != LIVE))
 
 
 def reread(session: Session, token: RunToken, name: str) -> None:

@@ -20,14 +20,12 @@ from onboarding import clock, store
 from onboarding.database import activations, labels, mailboxes, versions
 from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import RunToken
+from onboarding.layout import LIVE
 from onboarding.live.arrivals import Arrival, closed
 from onboarding.live.decision_log import read_segment, write_decisions
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-LIVE = "(live)"
-"""The mailbox under which the store keeps what came through the API or was followed."""
 
 KEPT_SECONDS = 7 * 86_400
 """For so long a folded segment stays: whoever goes back to the baseline before still finds in it what came since."""

@@ -13,7 +13,8 @@ from test_live_tenant import DAY, mail
 from onboarding import clock, frames
 from onboarding.baseline import make_baseline
 from onboarding.database import canary, labels, mailboxes
-from onboarding.live.fold import LIVE, fold
+from onboarding.layout import LIVE
+from onboarding.live.fold import fold
 from onboarding.live.metrics import metrics
 from onboarding.live.tally import tally
 from onboarding.live.tenant import LiveTenant
