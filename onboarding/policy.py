@@ -2,8 +2,13 @@
 
 A new calibration stands its canary period first: what live mail comes to under it is counted by day
 (`onboarding.database.canary`), and a sequential test (`detection.calibration.sequential`, valid however often it is
-looked at) holds the share of campaigns that it flags against what its certificate promises. Flagged mail that a person
-labelled an attack does not count against the promise; all else does.
+looked at) holds the share of campaigns that it flags against what its certificate promises.
+
+Against the promise counts flagged mail that nobody confirmed as an attack. A wave of attacks must not switch off the
+detection that catches it, so a day is heard when people had `SETTLING_DAYS` to speak, or when somebody called flagged mail
+of it safe; and where at least a `WAVE` of a day's flagged campaigns are confirmed and none was called safe, the others are
+taken to be of the same wave and left out. Whether benign mail is flagged does not depend on either, so the test stays valid;
+it is slower to see a broken promise on days of attack on which nobody complains.
 
     shadow -> alert     the gates pass, 7 days and 200 campaigns of live mail, no alarm
     alert -> enforce    the gates pass, 14 days and 500 campaigns, no alarm, and 7 of those days in alert
@@ -23,6 +28,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from detection.calibration.sequential import RateWatch
+from onboarding import clock
 from onboarding.database import activations, audit, canary, decisions, gates, labels, tenants, versions
 from onboarding.database.activations import Activation
 from onboarding.holds import HoldReason, hold
@@ -53,6 +59,12 @@ CANARY: Mapping[Mode, Period] = {
 LEAST_FLAGGED = 3
 """Campaigns that must be flagged before anybody speaks of a broken promise: under a strict budget one alone would refute
 it, and one may be an attack that nobody has confirmed yet. To wait longer than the test asks for keeps it valid."""
+
+SETTLING_DAYS = 1
+"""Whole days after a day until it is heard without anybody's word."""
+
+WAVE = 1 / 3
+"""Share of a day's flagged campaigns."""
 
 NEXT = {Mode.SHADOW: Mode.ALERT, Mode.ALERT: Mode.ENFORCE}
 STRICTNESS = (Mode.OFF, Mode.SHADOW, Mode.ALERT, Mode.ENFORCE)
@@ -93,7 +105,9 @@ def canary_of(session: Session, tenant: str) -> Canary | None:
     now = history[0]
     same = []
     for one in history:
-        if (one.engine, one.baseline, one.calibration) != (now.engine, now.baseline, now.calibration):
+        # A refreshed baseline decides as snapshot and overlay did before: it begins no new period, or with one a night
+        # none would ever end, and the test of the promise would begin anew every day.
+        if (one.engine, one.calibration) != (now.engine, now.calibration):
             break
         same.append(one)
     calibration = versions.calibration(session, tenant, now.calibration)
@@ -103,15 +117,22 @@ def canary_of(session: Session, tenant: str) -> Canary | None:
     if not calibration.valid:
         promised = float(calibration.summary.get("certificate", {}).get("counted_alpha", calibration.alpha))
     modes = {one.version: one.mode for one in same}
-    confirmed = _confirmed(session, tenant, now.calibration)
+    confirmed, cleared = _judged(session, tenant, now.calibration)
     left = dict(confirmed)
+    heard_before = int(clock.now().timestamp()) // 86_400 - SETTLING_DAYS
     days: dict[Mode, set[int]] = defaultdict(set)
     watch = RateWatch(alpha=min(max(promised, 1e-9), 0.999), delta=calibration.delta)
     for row in canary.of_activations(session, tenant, list(modes)):
         days[modes[row.activation]].add(row.day)
         true = min(left.get(row.day, 0), row.flagged)
         left[row.day] = left.get(row.day, 0) - true
-        watch = watch.observe(row.decided, row.flagged - true)
+        unclear = row.flagged - true
+        if row.day not in cleared:
+            if row.flagged and row.day >= heard_before:
+                continue
+            if true >= WAVE * row.flagged:
+                unclear = 0
+        watch = watch.observe(row.decided - (row.flagged - true - unclear), unclear)
     return Canary(
         calibration=now.calibration,
         days=len(set().union(*days.values())),
@@ -189,18 +210,23 @@ def _drop(session: Session, tenant: str, before: Activation, alarm: str) -> Acti
     return dropped
 
 
-def _confirmed(session: Session, tenant: str, calibration: int) -> dict[int, int]:
-    """Campaigns flagged live that a person called attacks, by day: one a sender and day."""
-    called = {one.message_key for one in labels.all_of(session, tenant) if one.verdict is labels.Verdict.ATTACK}
-    found = {
-        (row.time // 86_400, row.attribution.get("sender"))
-        for row in decisions.live(session, tenant, calibration)
-        if row.verdict == "attack" and row.message_key in called
-    }
+def _judged(session: Session, tenant: str, calibration: int) -> tuple[dict[int, int], set[int]]:
+    """By people's word on mail flagged live: attacks by day (one a sender and day), and days with flagged mail that is safe."""
+    said = {one.message_key: one.verdict for one in labels.all_of(session, tenant)}
+    found: set[tuple[int, object]] = set()
+    cleared: set[int] = set()
+    for row in decisions.live(session, tenant, calibration):
+        if row.verdict != "attack" or row.message_key not in said:
+            continue
+        day = row.time // 86_400
+        if said[row.message_key] is labels.Verdict.ATTACK:
+            found.add((day, row.attribution.get("sender")))
+        else:
+            cleared.add(day)
     days: dict[int, int] = defaultdict(int)
     for day, _ in found:
         days[day] += 1
-    return days
+    return days, cleared
 
 
 def _blocked_by(gate: str) -> frozenset[Mode]:

@@ -16,6 +16,7 @@ from onboarding import clock
 from onboarding.database import audit, tenants
 from onboarding.database.rows import OfTenant, Row
 from onboarding.database.runs import RunToken, fence
+from onboarding.holds import HoldReason
 from onboarding.lifecycle import Mode, TenantState, moved
 
 
@@ -74,7 +75,9 @@ def activate(
         return before
     state = TenantState.DEACTIVATED if mode is Mode.OFF else TenantState.ACTIVE
     row.state, row.mode, row.updated_at = moved(tenant, row.state, state), mode, clock.now()
-    tenants.clear_hold(row)
+    if before is None or before.calibration != calibration or row.held_reason is not HoldReason.PROMISE_BROKEN:
+        # A broken promise is the calibration's: neither another baseline nor another mode mends it.
+        tenants.clear_hold(row)
     activation = Activation(
         tenant=tenant,
         version=(before.version if before else 0) + 1,
