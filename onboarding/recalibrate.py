@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from detection.calibration.order_statistics import clopper_pearson
@@ -107,6 +108,7 @@ def criteria(workspace: Workspace, tenant: str, version: int) -> tuple[Criterion
         old = versions.calibration(session, tenant, current.calibration)
         assert old is not None, "an activation's versions are foreign keys"
         recalls = [_recall(rehearsals.of_calibration(session, tenant, one.version)) for one in (old, new)]
+        refused = _taken_out(activations.all_of(session, tenant), version)
     audit_kept = bool(new.summary.get("walk_forward", {}).get("kept", False))
     (old_sent, old_caught), (new_sent, new_caught) = recalls
     low = clopper_pearson(old_caught, old_sent)[0]
@@ -128,7 +130,26 @@ def criteria(workspace: Workspace, tenant: str, version: int) -> tuple[Criterion
             if old_sent
             else "nothing was rehearsed on the calibration in force",
         ),
+        Criterion(
+            "no-objection",
+            refused is None,
+            f"{refused.actor} took calibration {version} out of force on {refused.since:%Y-%m-%d}: it comes back by a "
+            f"person's word only (`gatehouse calibrations promote {tenant} {version}`)"
+            if refused is not None
+            else "nobody took it out of force",
+        ),
     )
+
+
+def _taken_out(history: Sequence[Activation], version: int) -> Activation | None:
+    """How a person put another calibration in this one's place, if that was the last that a person said of it; `history`
+    is newest first."""
+    for now, before in pairwise(history):
+        if now.calibration == before.calibration or now.actor == "gatehouse":
+            continue
+        if version in (now.calibration, before.calibration):
+            return now if before.calibration == version else None
+    return None
 
 
 def _recall(rows: Sequence[RehearsalRow]) -> tuple[int, int]:
@@ -207,6 +228,11 @@ def promote(
         if chosen is None:
             raise ActivationError(
                 f"tenant {tenant} has no calibration {version}; see `gatehouse calibrations list {tenant}`"
+            )
+        if not workspace.layout(tenant).baseline(chosen.baseline).exists():
+            raise ActivationError(
+                f"calibration {version} of {tenant} was made on baseline {chosen.baseline}, which is not kept any more: "
+                f"`gatehouse calibrate {tenant}` makes one on what is known now"
             )
         if not chosen.valid and not force:
             raise ActivationError(

@@ -11,6 +11,7 @@ from onboarding import clock
 from onboarding.database import activations, versions
 from onboarding.files import remove_tree
 from onboarding.live.decision_log import forget_before
+from onboarding.made import remember_learned
 from onboarding.workspace import Workspace
 
 KEPT_DAYS = 60
@@ -36,6 +37,7 @@ def retire(workspace: Workspace, tenant: str) -> str:
                 remove_tree(layout.baseline(version))
                 for path in (layout.names(version), layout.recent(version)):
                     path.unlink(missing_ok=True)
+                remember_learned(layout, version, None)
                 removed += 1
         if removed:
             gone.append(f"{removed} baselines")
