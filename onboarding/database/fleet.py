@@ -170,6 +170,12 @@ def sizes(session: Session) -> dict[str, int]:
     return {tenant: int(messages) for tenant, messages in rows}
 
 
+def added(session: Session) -> dict[str, datetime]:
+    """When each tenant was added: a name may be given again after its tenant was removed."""
+    rows = session.execute(select(Tenant.name, Tenant.created_at)).all()
+    return {row.name: row.created_at for row in rows}
+
+
 def sources(session: Session) -> dict[str, str]:
     """Source URI of each tenant."""
     rows = session.execute(select(Tenant.name, Tenant.source)).all()

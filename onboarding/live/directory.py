@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from onboarding.database import activations, corrections
+from onboarding.database import activations, corrections, fleet
 from onboarding.live.tenant import LiveTenant
 from onboarding.scoring import NotActive
 from onboarding.workspace import Workspace
@@ -24,8 +26,10 @@ class LiveTenants:
         self._most_open = most_open
         self._open: OrderedDict[str, LiveTenant] = OrderedDict()
         self._in_force: Mapping[str, int] = {}
-        self._corrected: Mapping[str, tuple[int, int]] = {}
-        self._heeded: dict[str, tuple[int, int] | None] = {}
+        self._corrected: Mapping[str, tuple[Any, ...]] = {}
+        self._heeded: dict[str, tuple[Any, ...] | None] = {}
+        self._added: Mapping[str, datetime] = {}
+        self._opened: dict[str, datetime | None] = {}
         self._look_at = 0.0
 
     def __len__(self) -> int:
@@ -40,10 +44,11 @@ class LiveTenants:
         live = self._open.get(tenant)
         if live is None:
             live = self._open[tenant] = LiveTenant(self._workspace, tenant)
+            self._opened[tenant] = self._added.get(tenant)
             self._heeded[tenant] = self._corrected.get(tenant)
             if len(self._open) > self._most_open:
                 self._open.popitem(last=False)[1].close()
-        elif self._in_force.get(tenant) != live.scorer.activation:
+        elif self._in_force.get(tenant, 0) > live.scorer.activation:
             try:
                 live.switch()
             except NotActive:
@@ -72,6 +77,9 @@ class LiveTenants:
         with self._workspace.database.fleet_session() as session:
             self._in_force = activations.newest(session)
             self._corrected = corrections.states(session)
+            self._added = fleet.added(session)
         self._look_at = now + LOOK_SECONDS
-        for tenant in [name for name in self._open if name not in self._in_force]:
-            self.forget(tenant)
+        for tenant in list(self._open):
+            # One that was removed, and one that was added under its name since: that is another customer.
+            if tenant not in self._in_force or self._added.get(tenant) != self._opened.get(tenant):
+                self.forget(tenant)

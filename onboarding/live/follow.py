@@ -21,7 +21,7 @@ from detection.mail.message import Folder, Skip
 from onboarding import clock
 from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
 from onboarding.database.actions import ActionKind, Planned
-from onboarding.lifecycle import Mode
+from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live.tenant import Decided, LiveTenant
 from onboarding.parsing import Belief, parse_listed
 from onboarding.sources.base import (
@@ -131,7 +131,11 @@ def acting_since(history: Sequence[activations.Activation]) -> Mapping[Mode, dat
 def _cursors(workspace: Workspace, tenant: str) -> dict[str, str | None]:
     """Where to read on: behind what was followed, else behind what onboarding read."""
     with workspace.database.session(tenant) as session:
-        known: dict[str, str | None] = {box.name: box.cursor for box in mailboxes.all_of(session, tenant)}
+        # One that was not read to its end has history behind its cursor: of that one, only what came since is new.
+        known: dict[str, str | None] = {
+            box.name: box.cursor if box.state is MailboxState.INGESTED else None
+            for box in mailboxes.all_of(session, tenant)
+        }
         return known | dict(watching.cursors(session, tenant))
 
 

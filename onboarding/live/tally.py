@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from onboarding import clock, scores
-from onboarding.database import canary
+from onboarding.database import canary, tenants
 from onboarding.database.canary import Counts
 from onboarding.live.decision_log import tables, united
 from onboarding.workspace import Workspace
@@ -29,6 +29,7 @@ def tally(workspace: Workspace, tenant: str, since: date | None = None) -> None:
     counts = counted(workspace, tenant, since)
     first = (since - date(1970, 1, 1)).days
     with workspace.database.transaction(tenant) as session:
+        tenants.get(session, tenant, lock=True)  # one at a time: rows that are new to both would be in each other's way
         for activation, days in counts.items():
             # Mail of earlier days that was decided on since: those days are not whole here.
             canary.record(session, tenant, activation, STREAM, {day: one for day, one in days.items() if day >= first})

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from detection.baselines.facts import sender_messages
 from detection.baselines.overlay import Overlay
@@ -21,6 +25,7 @@ from detection.mail.message import Folder
 from onboarding import clock
 from onboarding.corrections import load
 from onboarding.database import corrections, decisions
+from onboarding.database.decisions import Flagged
 from onboarding.live.arrivals import Arrival, Journal, Reader
 from onboarding.live.recent import Recent, read_recent
 from onboarding.scoring import Scorer, open_scorer
@@ -30,6 +35,10 @@ from onboarding.workspace import Workspace
 FOLLOW_SECONDS = 0.5
 REMEMBERED = 200_000
 """Decisions kept in memory, to answer a message that comes again."""
+LEARNED_AT_ONCE = 5_000
+"""Arrivals of the journal that are in memory whole at a time."""
+_ANSWERED_WITH = ("message_key", "message_id", "mailbox", "folder", "time")
+"""What is remembered of a message's columns: a hundredth of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,9 @@ class LiveTenant:
         if now < self._follow_at:
             return
         self._follow_at = now + FOLLOW_SECONDS
-        self._learn([arrival for arrival in self._reader.new() if arrival.key not in self._decided])
+        new = self._reader.new()
+        while some := list(islice(new, LEARNED_AT_ONCE)):
+            self._learn(some)
 
     def switch(self) -> None:
         """Opens what is in force now: the next decision is made by it, and by it alone. Raises NotActive."""
@@ -119,9 +130,14 @@ class LiveTenant:
         self._follow_at = 0.0
         self.follow()
 
-    def _learn(self, arrivals: list[Arrival]) -> None:
-        new = {arrival.key: arrival for arrival in reversed(arrivals)}
-        self._decided.update(new)
+    def _learn(self, arrivals: Iterable[Arrival]) -> None:
+        new: dict[int, Arrival] = {}
+        for arrival in arrivals:
+            if arrival.key not in self._decided:
+                # What was decided first stands.
+                new.setdefault(arrival.key, arrival)
+        for key, arrival in new.items():
+            self._decided[key] = replace(arrival, row={name: arrival.row[name] for name in _ANSWERED_WITH})
         while len(self._decided) > REMEMBERED:
             self._decided.popitem(last=False)
         rows = [one.row for one in new.values() if learned(one) and not self._recent.knows(one.key, one.time)]
@@ -149,12 +165,19 @@ class LiveTenant:
         )
         if decision.verdict is not Verdict.SAFE:
             # First: a line in the journal says that this is done.
-            with self._workspace.database.transaction(scorer.tenant) as session:
-                decisions.record_live(
-                    session, scorer.tenant, scorer.calibration_version, scorer.activation, [flagged(batch, 0, decision)]
-                )
+            one = flagged(batch, 0, decision)
+            try:
+                self._record(one)
+            except IntegrityError:
+                # Another process was faster by a moment: its row is there now, and stays as it is.
+                self._record(one)
         self._reader.knows(self._journal.append([arrival]))
         self._learn([arrival])
+
+    def _record(self, one: Flagged) -> None:
+        scorer = self._scorer
+        with self._workspace.database.transaction(scorer.tenant) as session:
+            decisions.record_live(session, scorer.tenant, scorer.calibration_version, scorer.activation, [one])
 
     def _shown(self, row: Row, decision: Decision) -> dict[str, Any]:
         return shown(row["path"], row["message_id"], decision) | {
