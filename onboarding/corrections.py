@@ -7,6 +7,7 @@ whose authentication fails, or says nothing, is judged as before: a correction m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -94,11 +95,18 @@ def correct(
     kinds = sorted({row.kind for row in flagged if row.kind})
     if not kinds:
         return Corrected((), "the message was not flagged: there is nothing to correct")
-    found = _columns(workspace, tenant, {row.message_key for row in flagged})
+    rows_found = _columns(workspace, tenant, {row.message_key for row in flagged})
+    found = rows_found[0] if rows_found else None
     if found is None:
         return Corrected((), "what was known of the message is not kept any more: only its label counts")
     if found["sender_key"] == NO_KEY:
         return Corrected((), "the message names no sender that could be let through")
+    if len({row["sender_key"] for row in rows_found}) > 1:
+        # Anybody can write another's Message-ID into a mail of their own.
+        return Corrected(
+            (),
+            "messages of several senders carry this Message-ID, and nothing says which is meant: only their labels count",
+        )
     checks = (found["dmarc"], found["spf"], found["spf_aligned"], found["dkim"], found["dkim_aligned"])
     if not authentic(*(int(one) for one in checks)):
         return Corrected(
@@ -128,23 +136,23 @@ def _aligned(batch: MessageBatch) -> tuple[int, int, int, int]:
     return int(batch.spf[0]), int(batch.spf_aligned[0]), int(batch.dkim[0]), int(batch.dkim_aligned[0])
 
 
-def _columns(workspace: Workspace, tenant: str, keys: set[int]) -> Row | None:
-    """The columns of one of the messages, from the journal or from history."""
+def _columns(workspace: Workspace, tenant: str, keys: set[int]) -> list[Row]:
+    """The columns of the messages as far as they are kept, from the journal (the latest first) and from history."""
     layout = workspace.layout(tenant)
+    rows: dict[int, Row] = {}
     for name, _ in reversed(segments(layout.arrivals)):
         for arrival in read_segment(layout.arrivals / name):
             if arrival.key in keys:
-                return arrival.row
-    wanted = pa.array(sorted(keys), pa.uint64())
-    try:
+                rows.setdefault(arrival.key, arrival.row)
+        if len(rows) == len(keys):
+            return list(rows.values())
+    wanted = pa.array(sorted(keys - rows.keys()), pa.uint64())
+    with suppress(StoreError):
         for table in history_tables(layout, _NEEDED):
             found = table.filter(pc.is_in(table.column("message_key"), value_set=wanted))
-            if found.num_rows:
-                row: Row = found.slice(0, 1).to_pylist()[0]
-                return row
-    except StoreError:
-        return None
-    return None
+            for row in found.to_pylist():
+                rows.setdefault(row["message_key"], row)
+    return list(rows.values())
 
 
 _NEEDED = ("message_key", "sender_key", "sender", "dmarc", "spf", "spf_aligned", "dkim", "dkim_aligned")

@@ -146,8 +146,10 @@ def done(session: Session, action: Action, moved_path: str | None = None) -> Non
 
 
 def failed(session: Session, action: Action, error: str) -> None:
-    """It could not be carried out: later again, and in the end given up."""
+    """It could not be carried out: later again, and in the end given up. What was done or called off meanwhile stays so."""
     row = get(session, action)
+    if row.state is not ActionState.PLANNED:
+        return
     row.attempts += 1
     row.error = error[:2_000]
     row.due_at = clock.now() + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)

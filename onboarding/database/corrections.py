@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -54,6 +55,8 @@ def add(
     for row in in_force(session, tenant):
         if (row.sender_key, row.kind) == (sender_key, kind):
             row.expires_at = max(row.expires_at, at + lasts)
+            again = {"correction": row.id, "until": row.expires_at.isoformat(), "reason": reason}
+            audit.record(session, tenant, actor, "correction-lengthened", again)
             return row
     number = session.scalar(select(func.max(CorrectionRow.id)).where(CorrectionRow.tenant == tenant)) or 0
     row = CorrectionRow(
@@ -117,11 +120,14 @@ def standing(session: Session, tenant: str) -> Sequence[CorrectionRow]:
     return [row for row in reversed(all_of(session, tenant)) if row.ended_at is None]
 
 
-def states(session: Session) -> dict[str, tuple[int, int]]:
-    """By tenant, what changes when a correction is made or ended: for a fleet session."""
+def states(session: Session) -> dict[str, tuple[Any, ...]]:
+    """By tenant, what changes when a correction is made, lengthened or ended: for a fleet session."""
+    found: dict[str, tuple[Any, ...]] = {}
     rows = session.execute(
-        select(CorrectionRow.tenant, func.max(CorrectionRow.id), func.count(CorrectionRow.ended_at)).group_by(
-            CorrectionRow.tenant
-        )
+        select(CorrectionRow.tenant, CorrectionRow.id, CorrectionRow.expires_at)
+        .where(CorrectionRow.ended_at.is_(None))
+        .order_by(CorrectionRow.tenant, CorrectionRow.id)
     )
-    return {tenant: (int(newest), int(ended)) for tenant, newest, ended in rows}
+    for tenant, number, until in rows:
+        found[tenant] = (*found.get(tenant, ()), number, until.timestamp())
+    return found

@@ -19,7 +19,7 @@ from detection.mail.message import Folder
 from onboarding import clock, credentials
 from onboarding.credentials import SecretError
 from onboarding.database import actions, activations, audit, tenants
-from onboarding.database.actions import Action, ActionKind
+from onboarding.database.actions import Action, ActionKind, ActionState
 from onboarding.lifecycle import Mode
 from onboarding.sources.base import Moves, Source, SourceError
 from onboarding.workspace import Workspace
@@ -36,15 +36,27 @@ class ActingError(Exception):
     """An action could not be carried out this time. The message says why."""
 
 
+class NoAnswerError(ActingError):
+    """The webhook does not answer at all."""
+
+
 def carry_out(workspace: Workspace, tenant: str, source: Source, client: httpx.Client) -> int:
     """Carries out what is due; gives how many were done. What fails is tried again later, and in the end given up."""
     with workspace.database.session(tenant) as session:
-        row, current = tenants.get(session, tenant), activations.current(session, tenant)
         waiting: Sequence[Action] = actions.due(session, tenant)
-    mode = current.mode if current else Mode.OFF
     done = 0
+    silent: str | None = None
     for action in waiting:
-        if reason := _void(action, mode, row.overrides.get(WEBHOOK)):
+        # Looked at anew for each: meanwhile a person may have released it, or switched the mode.
+        with workspace.database.session(tenant) as session:
+            row, current = tenants.get(session, tenant), activations.current(session, tenant)
+            if actions.get(session, action).state is not ActionState.PLANNED:
+                continue
+        mode, webhook = current.mode if current else Mode.OFF, row.overrides.get(WEBHOOK)
+        if silent is not None and silent == webhook and action.kind is ActionKind.NOTIFY:
+            # It did not answer just now: mail that is to be moved does not wait for it once more for each alert.
+            continue
+        if reason := _void(action, mode, webhook):
             with workspace.database.transaction(tenant) as session:
                 actions.undone(session, action)
             log.info("%s: %s of %s is left undone: %s", tenant, action.kind, action.message_id, reason)
@@ -52,8 +64,9 @@ def carry_out(workspace: Workspace, tenant: str, source: Source, client: httpx.C
         try:
             moved = _move(source, action) if action.kind is ActionKind.MOVE else None
             if action.kind is ActionKind.NOTIFY:
-                _notify(workspace, tenant, str(row.overrides[WEBHOOK]), action, client)
+                _notify(workspace, tenant, str(webhook), action, client)
         except (ActingError, SourceError, OSError) as error:
+            silent = webhook if isinstance(error, NoAnswerError) else silent
             log.warning("%s: %s of %s failed: %s", tenant, action.kind, action.message_id, error)
             with workspace.database.transaction(tenant) as session:
                 actions.failed(session, action, str(error))
@@ -117,6 +130,14 @@ def _notify(workspace: Workspace, tenant: str, url: str, action: Action, client:
     except SecretError as error:
         raise ActingError(str(error)) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ActingError(f"the webhook {url} does not answer: {type(error).__name__}") from error
+        raise NoAnswerError(f"the webhook at {_host(url)} does not answer: {type(error).__name__}") from error
     if not answer.is_success:
-        raise ActingError(f"the webhook {url} answered {answer.status_code}")
+        raise ActingError(f"the webhook at {_host(url)} answered {answer.status_code}")
+
+
+def _host(url: str) -> str:
+    """What may be shown of a webhook's address: the path of many is their secret."""
+    try:
+        return httpx.URL(url).host or "?"
+    except httpx.InvalidURL:
+        return "?"
