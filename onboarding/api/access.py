@@ -17,6 +17,9 @@ from onboarding.workspace import Workspace
 REMEMBERED_SECONDS = 2.0
 """For so long a token is good without looking again: a revoked one ends by then."""
 
+LONGEST_TOKEN = 200
+"""Characters. Ours have 66; what is longer is not looked up, and not remembered either."""
+
 BEARER = HTTPBearer(auto_error=False, description="a token made by `gatehouse token create`")
 
 
@@ -29,6 +32,8 @@ class Grants:
 
     def of(self, token: str) -> Grant | None:
         """What a token grants; None for one that is not good."""
+        if len(token) > LONGEST_TOKEN:
+            return None
         now = time.monotonic()
         until, grant = self._known.get(token, (0.0, None))
         if now < until:

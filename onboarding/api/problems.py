@@ -36,7 +36,6 @@ KNOWN: dict[str, tuple[int, str]] = {
     "onboarding.database.sources.SecretInSourceError": (422, "secret-in-source"),
     "onboarding.files.StoreError": (409, "not-there"),
     "flows.daemon.ServerError": (503, "no-workers"),
-    "sqlalchemy.exc.OperationalError": (503, "database-away"),
 }
 """Errors whose message is made for whoever asked, by name, so that nothing is imported for its error alone."""
 
@@ -60,12 +59,16 @@ def known(error: Exception) -> Problem | None:
     if "onboarding.database.tenants.TenantError" in names:
         missing = str(error).startswith("there is no tenant")
         return Problem(404 if missing else 422, "no-such-tenant" if missing else "tenant", str(error))
+    if "sqlalchemy.exc.OperationalError" in names:
+        # Its own words name hosts, users and files of ours: they are for the log.
+        log.error("the database does not answer: %s", getattr(error, "orig", None) or error)
+        return Problem(503, "database-away", "the database does not answer: try again", {"Retry-After": "5"})
     for name in names:
         if name in KNOWN:
             status, kind = KNOWN[name]
             hold = getattr(error, "hold", None)
             more = {"remedy": hold.remedy} if hold else {}
-            return Problem(status, kind, str(getattr(error, "orig", None) or error), **more)
+            return Problem(status, kind, str(error), **more)
     return None
 
 

@@ -7,8 +7,11 @@ Scoring is processor work on one tenant's memory, so one thread does it; more pr
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
+from math import ceil
+from time import monotonic
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -23,14 +26,17 @@ from onboarding.api.composed import MOST_BYTES, Message, bytes_of
 from onboarding.api.problems import Problem
 from onboarding.live.directory import LiveTenants
 from onboarding.live.tenant import LiveTenant
-from onboarding.parsing import usable_time
+from onboarding.parsing import EARLIEST, FUTURE_SLACK_SECONDS, usable_time
 from onboarding.verdicts import shown_skip
 from onboarding.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 256
 """Messages that wait in one process."""
 MOST_IN_BATCH = 256
 RETRY_SECONDS = 1
+MOST_RETRY_SECONDS = 60
 
 router = APIRouter(prefix="/v1/tenants/{tenant}", tags=["scoring"])
 
@@ -88,6 +94,8 @@ class Scoring:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scoring")
         self._most_waiting = most_waiting
         self._waiting = 0
+        self._pace = 0.0
+        """Seconds that a message takes, of late."""
 
     @property
     def waiting(self) -> int:
@@ -101,7 +109,7 @@ class Scoring:
                 429,
                 "busy",
                 f"{self._waiting} messages wait for this process: try again, or run more processes",
-                {"Retry-After": str(RETRY_SECONDS)},
+                {"Retry-After": str(max(RETRY_SECONDS, min(ceil(self._waiting * self._pace), MOST_RETRY_SECONDS)))},
             )
         self._waiting += len(messages)
         try:
@@ -116,8 +124,19 @@ class Scoring:
         self.tenants.close()
 
     def _decide(self, tenant: str, messages: list[tuple[Message, bytes]], learn: bool, door: str) -> dict[str, Any]:
+        begun = monotonic()
         live = self.tenants.get(tenant)
-        results = [_decided(live, message, content, learn, door) for message, content in messages]
+        try:
+            results = [_decided(live, message, content, learn, door) for message, content in messages]
+        except OSError as error:
+            log.error("%s: a decision cannot be remembered: %s", tenant, error)
+            raise Problem(
+                503,
+                "cannot-remember",
+                "the decision cannot be remembered now, so it is not given: ask again; what was decided is not lost",
+                {"Retry-After": str(MOST_RETRY_SECONDS)},
+            ) from error
+        self._pace += 0.1 * ((monotonic() - begun) / len(messages) - self._pace)
         return {"tenant": tenant, "mode": str(live.scorer.mode), "results": results}
 
 
@@ -126,11 +145,21 @@ def _decided(live: LiveTenant, message: Message, content: bytes, learn: bool, do
     if isinstance(parsed, Skip):
         return shown_skip(message.id, parsed)
     now = int(clock.now().timestamp())
-    hint = int(message.received_at.timestamp()) if message.received_at else None
-    time = hint if hint is not None else usable_time(parsed, None, now) or now
+    # Their word goes first, but is believed like any other: one message of the far future in history, and everything
+    # that comes after would count as old.
+    hint = _seconds(message.received_at)
+    believed = hint is not None and EARLIEST <= hint <= now + FUTURE_SLACK_SECONDS
+    time = hint if hint is not None and believed else usable_time(parsed, None, now) or now
     origin = Origin(message.mailbox, message.id, Folder.UNKNOWN, message.mailbox if "@" in message.mailbox else "")
     decided = live.decide(row_of(parsed, live.scorer.organisation, origin, time), door=door, learn=learn)
     return decided.document | {"again": decided.again}
+
+
+def _seconds(at: datetime | None) -> int | None:
+    """Seconds since the epoch; a time without a zone is UTC."""
+    if at is None:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 _EXAMPLE = {
