@@ -82,6 +82,21 @@ class Settings(BaseSettings):
     graph_authority: str = Field(
         default="https://login.microsoftonline.com", description="where tokens for Microsoft Graph are issued"
     )
+    gmail_url: str = Field(default="https://gmail.googleapis.com", description="address of the Gmail API")
+    google_directory_url: str = Field(
+        default="https://admin.googleapis.com", description="address of Google's Directory API, which lists users"
+    )
+    google_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token", description="where tokens for Google's APIs are issued"
+    )
+    gmail_user_units: int = Field(
+        default=6_000,
+        ge=100,
+        description="Gmail quota units a minute for a user; 15000 for projects from before May 2026",
+    )
+    gmail_message_units: int = Field(
+        default=20, ge=1, le=100, description="Gmail quota units to get a message; 5 for projects from before May 2026"
+    )
     mailboxes_at_once: int = Field(
         default=16, ge=1, le=256, description="mailboxes that one worker reads at a time from a source over the network"
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -55,6 +55,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     """Sent as JSON."""
+    form: Mapping[str, str] | None = None
+    """Sent as a form, as token endpoints want it (RFC 6749 section 4)."""
+    bare: bool = False
+    """It goes without a token: it is the request for one."""
     cost: int = 1
     most: int = LARGEST_ANSWER
     as_json: bool = True
@@ -139,7 +143,7 @@ class Client:
             if not paid:
                 self.pay(request.mailbox, request.cost)
             paid = False
-            token = self._tokens(request.mailbox).current(instead_of=bad)
+            token = "" if request.bare else self._tokens(request.mailbox).current(instead_of=bad)
             with self.gate.inside():
                 answer, trouble, said = self._try(request, url, token)
             if trouble is None:
@@ -222,8 +226,11 @@ class Client:
         return answer, trouble, f"HTTP {answer.status}"
 
     def _exchange(self, request: Request, url: str, token: str) -> Answer:
-        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        headers = {**request.headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         content = None
+        if request.form is not None:
+            content = urlencode(request.form).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         if request.body is not None:
             content = json.dumps(request.body).encode()
             headers["Content-Type"] = "application/json"
