@@ -48,6 +48,13 @@ RECALIBRATE_EVERY = timedelta(days=30)
 FEWEST_DAYS_BETWEEN = timedelta(days=1)
 """Between two recalibrations, whatever asks for them: each begins a new canary period."""
 
+LABELS_EVERY = timedelta(days=21)
+"""Labels alone ask for a new calibration so often. Longer than the longest canary: owners move mail to junk every week, and
+a tenant that advances by itself would never arrive. A false positive does not wait for it, it is corrected at once."""
+
+DRIFT_EVERY = timedelta(days=7)
+"""Drift that a new calibration did not cure asks again so often."""
+
 FIRST_RETRY = timedelta(hours=1)
 LONGEST_RETRY = timedelta(days=7)
 
@@ -147,9 +154,9 @@ def _to_recalibrate(standing: Standing, now: datetime) -> str | None:
         return None
     if standing.held_reason is HoldReason.PROMISE_BROKEN:
         return "live mail refuted the promise of the calibration in force"
-    if standing.labels_since:
+    if standing.labels_since and (at is None or now - at >= LABELS_EVERY):
         return f"{standing.labels_since} labels were given since it was calibrated"
-    if standing.drift:
+    if standing.drift and (at is None or now - at >= DRIFT_EVERY):
         return standing.drift
     if standing.retry_at is not None and now >= standing.retry_at and (at is None or standing.retry_at > at):
         return "time may have cured a gate that was not passed"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from onboarding import clock
 from onboarding.activate import ModeRefused, set_mode
 from onboarding.database import activations, audit, canary, gates, labels, runs, tenants, versions
 from onboarding.database.canary import Counts
 from onboarding.database.decisions import Flagged, record_live
 from onboarding.database.gates import Measured
+from onboarding.holds import HoldReason
 from onboarding.lifecycle import Mode, TenantState
-from onboarding.policy import AUTO, canary_of, missing_for, review
+from onboarding.policy import AUTO, Canary, canary_of, missing_for, review
 from onboarding.workspace import Workspace
 
 ALPHA = 0.01
@@ -172,6 +176,44 @@ def test_attacks_that_a_person_confirmed_do_not_break_the_promise(acme: Workspac
     assert (after.flagged, after.confirmed, after.alarm) == (0, 30, None)
 
 
+def test_a_wave_of_attacks_does_not_switch_off_what_catches_it(acme: Workspace) -> None:
+    today = int(clock.now().timestamp()) // 86_400
+    live(acme, range(today - 9, today), 20, 0)
+    live(acme, range(today, today + 1), 20, 12)
+
+    def seen() -> Canary:
+        with acme.database.session("acme") as session:
+            found = canary_of(session, "acme")
+        assert found is not None
+        return found
+
+    def say(number: int, verdict: labels.Verdict) -> None:
+        one = Flagged(
+            message_key=number,
+            message_id=f"{number}@x",
+            path="p",
+            time=today * 86_400 + number,
+            verdict="attack",
+            kind="k",
+            tail_probability=0.0,
+            attribution={"sender": f"{number}@bad.example"},
+        )
+        with acme.database.transaction("acme") as session:
+            record_live(session, "acme", 1, 1, [one])
+            labels.label(session, "acme", number, one.message_id, verdict, reason="", actor="ada")
+
+    assert (seen().flagged, seen().alarm) == (0, None), "people have today and tomorrow to speak"
+    later = clock.now() + timedelta(days=2)
+    with clock.use(lambda: later):
+        assert seen().alarm, "nobody said that it was an attack"
+        for number in range(4):
+            say(number, labels.Verdict.ATTACK)
+        assert (seen().flagged, seen().campaigns, seen().alarm) == (0, 192, None), "four of twelve: the others are of it"
+    say(9, labels.Verdict.SAFE)
+    assert seen().flagged == 8, "a complaint is heard at once, and no excuse stands beside it"
+    assert seen().alarm
+
+
 def test_a_tenant_advances_by_itself_only_when_its_policy_says_so(acme: Workspace) -> None:
     live(acme, range(10), 100, 0)
     assert review(acme, "acme") is None
@@ -220,3 +262,53 @@ def test_another_calibration_begins_its_canary_anew(acme: Workspace) -> None:
         seen = canary_of(session, "acme")
     assert seen is not None
     assert (seen.days, seen.campaigns) == (0, 0)
+
+
+def refreshed(workspace: Workspace) -> None:
+    """Another baseline in force under the same calibration, as every night."""
+    with workspace.database.transaction("acme") as session:
+        token = runs.begin(session, "acme", kind="refresh", actor="gatehouse")
+        now = activations.current(session, "acme")
+        assert now is not None
+        row = versions.record_baseline(
+            session,
+            token,
+            digest=f"b{now.version}",
+            folder="f",
+            messages=1,
+            first_time=1,
+            last_time=2,
+            facts={},
+            engine="e",
+        )
+        activations.activate(
+            session,
+            "acme",
+            engine="e",
+            baseline=row.version,
+            calibration=now.calibration,
+            mode=now.mode,
+            actor="gatehouse",
+            reason="baseline refreshed",
+            token=token,
+        )
+        runs.finish(session, token, runs.RunState.COMPLETED)
+
+
+def test_a_canary_period_goes_on_over_refreshed_baselines(acme: Workspace) -> None:
+    for day in range(7):
+        live(acme, range(day, day + 1), 50, 0)
+        refreshed(acme)
+    with acme.database.session("acme") as session:
+        assert missing_for(session, "acme", Mode.ALERT) == []
+
+
+def test_a_refreshed_baseline_mends_no_broken_promise(acme: Workspace) -> None:
+    live(acme, range(10), 100, 12)
+    review(acme, "acme")
+    refreshed(acme)
+    with acme.database.session("acme") as session:
+        assert tenants.get(session, "acme").held_reason is HoldReason.PROMISE_BROKEN
+        seen = canary_of(session, "acme")
+    assert seen is not None
+    assert seen.alarm is not None

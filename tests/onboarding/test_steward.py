@@ -16,6 +16,7 @@ from onboarding.database import tenants
 from onboarding.holds import HoldReason
 from onboarding.lifecycle import Mode, TenantState
 from onboarding.live.metrics import exposition, metrics
+from onboarding.policy import CANARY
 from onboarding.settings import Settings
 from onboarding.sources.eml import EmlTree
 from onboarding.steward import Due, Duty, Standing, due, look_after
@@ -60,8 +61,8 @@ def test_live_mail_is_merged_once_a_day() -> None:
     ("change", "said"),
     [
         ({"held_reason": HoldReason.PROMISE_BROKEN}, "refuted the promise"),
-        ({"labels_since": 4}, "4 labels"),
-        ({"drift": "strangers write more"}, "strangers write more"),
+        ({"labels_since": 4, "calibration_at": NOW - 22 * DAY}, "4 labels"),
+        ({"drift": "strangers write more", "calibration_at": NOW - 8 * DAY}, "strangers write more"),
         ({"retry_at": NOW - HOUR}, "time may have cured a gate"),
         ({"calibration_at": NOW - 31 * DAY}, "30 days have passed"),
     ],
@@ -70,6 +71,11 @@ def test_what_asks_for_a_new_calibration(change: dict[str, object], said: str) -
     asking = replace(ACTIVE, **change)
     assert said in why(asking, Duty.RECALIBRATE)
     assert Duty.RECALIBRATE not in duties(replace(asking, calibration_at=NOW - HOUR)), "one a day at most"
+
+
+def test_labels_do_not_begin_a_canary_anew_before_it_can_end() -> None:
+    longest = max(timedelta(days=period.days) for period in CANARY.values())
+    assert Duty.RECALIBRATE not in duties(replace(ACTIVE, labels_since=9, calibration_at=NOW - longest - 2 * DAY))
 
 
 def test_a_gate_that_was_looked_at_again_after_its_date_waits_for_the_next() -> None:
