@@ -97,13 +97,13 @@ class SharedPace:
     def refused(self, wait: float, *, overspent: bool = True) -> None:
         """The provider refused: nobody asks for `wait` seconds; and if it was for speed, less is spent from now on.
 
-        Refusals of requests that were on their way together count once.
+        Refusals of requests that were on their way together count once: many side by side would else close it for minutes.
         """
         with self._held() as spent:
             at = self._advance(spent)
             fresh = at > spent.closed_until
             spent.closed_until = max(spent.closed_until, at + wait)
-            spent.strikes += 1
+            spent.strikes += fresh
             if overspent and fresh:
                 spent.share = max(LEAST_SHARE, spent.share * DECREASE)
                 spent.raised = at
