@@ -72,11 +72,16 @@ def carry_out(workspace: Workspace, tenant: str, source: Source, client: httpx.C
                 actions.failed(session, action, str(error))
             continue
         with workspace.database.transaction(tenant) as session:
-            actions.done(session, action, moved)
-            if moved is not None:
+            called_off = actions.get(session, action).state is not ActionState.PLANNED
+            if not called_off:
+                actions.done(session, action, moved)
+            if moved is not None and not called_off:
                 detail = {"message_id": action.message_id, "mailbox": action.mailbox, "activation": action.activation}
                 audit.record(session, tenant, "gatehouse", "message-moved", detail)
-        done += 1
+        if called_off and moved is not None and isinstance(source, Moves):
+            # A person released it in that moment: their word stands.
+            source.move(action.mailbox, moved, Folder(action.folder))
+        done += not called_off
     return done
 
 

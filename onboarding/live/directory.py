@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -18,12 +19,17 @@ MOST_OPEN = 1_000
 """Tenants open at a time; the one asked least recently is closed for another. Opening one takes milliseconds."""
 
 
+def most_open() -> int:
+    """How many this process can have open: each holds two files, and half are left for everything else."""
+    return min(MOST_OPEN, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4, 1))
+
+
 class LiveTenants:
     """Opens tenants as they are asked for. Not safe for several threads at once."""
 
-    def __init__(self, workspace: Workspace, *, most_open: int = MOST_OPEN) -> None:
+    def __init__(self, workspace: Workspace, *, at_most: int | None = None) -> None:
         self._workspace = workspace
-        self._most_open = most_open
+        self._most_open = at_most if at_most is not None else most_open()
         self._open: OrderedDict[str, LiveTenant] = OrderedDict()
         self._in_force: Mapping[str, int] = {}
         self._corrected: Mapping[str, tuple[Any, ...]] = {}

@@ -23,6 +23,7 @@ from onboarding.database.runs import RunToken
 from onboarding.layout import LIVE
 from onboarding.live.arrivals import Arrival, closed
 from onboarding.live.decision_log import read_segment, write_decisions
+from onboarding.made import learned_parts
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -106,11 +107,12 @@ def _remove(workspace: Workspace, token: RunToken, folded: Mapping[str, mailboxe
         baseline = versions.baseline(session, token.tenant, current.baseline) if current else None
     if baseline is None:
         return 0
-    removed = 0
+    removed, known = 0, learned_parts(layout, baseline.version) or frozenset()
     for name, part in sorted(folded.items()):
         path = layout.arrivals / name
         begun = int(name.partition("-")[0])
-        if path.exists() and part.recorded_at < baseline.created_at and begun < clock.now().timestamp() - KEPT_SECONDS:
+        learned = part.file is None or part.file in known
+        if path.exists() and learned and begun < clock.now().timestamp() - KEPT_SECONDS:
             path.unlink(missing_ok=True)
             removed += 1
     return removed

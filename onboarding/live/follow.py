@@ -247,6 +247,9 @@ def _heed_move(session: Session, tenant: str, row: Row, outcome: Decided, mailbo
     before, now = outcome.folder, row["folder"]
     if (before == Folder.JUNK) == (now == Folder.JUNK) or before == Folder.UNKNOWN or outcome.mailbox != mailbox:
         return
+    if row["time"] != outcome.time:
+        # Delivered once more, which anybody can do: nobody moved anything.
+        return
     key, message_id = row["message_key"], row["message_id"]
     ours = session.get(actions.Action, (tenant, key, mailbox, ActionKind.MOVE))
     if ours is not None and now == Folder.JUNK:

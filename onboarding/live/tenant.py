@@ -54,6 +54,8 @@ class Decided:
     """Where it was when it was decided on (`detection.mail.message.Folder`)."""
     mailbox: str = ""
     """And in whose mailbox."""
+    time: int = 0
+    """When it came, seconds since the epoch."""
 
 
 class LiveTenant:
@@ -83,14 +85,14 @@ class LiveTenant:
         if known is not None:
             before = known.row
             document = _document(row["path"], known)
-            return Decided(document, known.verdict, True, before["folder"], before["mailbox"])
+            return Decided(document, known.verdict, True, before["folder"], before["mailbox"], before["time"])
         begun = time.perf_counter()
         batch, facts, decision = self._scorer.judge(row, self._overlay, explain=False)
         seconds = time.perf_counter() - begun
         document = self._shown(row, decision)
         if learn:
             self._keep(batch, row, decision, seconds, door, new_sender=int(facts[sender_messages][0]) == 0)
-        return Decided(document, str(decision.verdict), False, row["folder"], row["mailbox"])
+        return Decided(document, str(decision.verdict), False, row["folder"], row["mailbox"], row["time"])
 
     def learned_before(self, row: Row) -> bool:
         """Whether a message is part of the history that the baseline was learned from: that is never decided on again."""

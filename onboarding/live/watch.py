@@ -17,6 +17,7 @@ import httpx
 from onboarding.database import activations, fleet, tenants, watching
 from onboarding.lifecycle import Mode, TenantState
 from onboarding.live.acting import carry_out
+from onboarding.live.directory import most_open
 from onboarding.live.follow import Followed, follow
 from onboarding.live.tally import tally
 from onboarding.live.tenant import LiveTenant
@@ -41,6 +42,7 @@ class Watch:
         self._workspace = workspace
         self._at_once = at_once
         self._open: dict[str, LiveTenant] = {}
+        self._most_open = most_open()
         self._client = httpx.Client()
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
@@ -93,6 +95,8 @@ class Watch:
             _add(total, one)
             if not one.more:
                 break
+        if len(self._open) > self._most_open:
+            self._forget(tenant)
         if total.decided:
             tally(self._workspace, tenant)
             review(self._workspace, tenant)

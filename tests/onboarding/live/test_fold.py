@@ -10,14 +10,20 @@ import pytest
 from tenants_at_hand import onboard, register
 from test_live_tenant import DAY, mail
 
-from onboarding import clock, frames
+from detection.mail.batch import MessageBatch
+from detection.mail.message import Folder
+from onboarding import clock, frames, store
 from onboarding.baseline import make_baseline
 from onboarding.database import canary, labels, mailboxes
+from onboarding.database.mailboxes import PageRecord
 from onboarding.layout import LIVE
+from onboarding.live.arrivals import segments
+from onboarding.live.decision_log import forget_before
 from onboarding.live.fold import fold
 from onboarding.live.metrics import metrics
 from onboarding.live.tally import tally
 from onboarding.live.tenant import LiveTenant
+from onboarding.refresh import refresh_baseline
 from onboarding.run import running
 from onboarding.settings import Settings
 from onboarding.workspace import Workspace, open_workspace
@@ -132,3 +138,69 @@ def test_metrics_count_what_people_said(active: Workspace) -> None:
     assert sum(one["messages"] for one in found["by_week"].values()) == 4
     frame = frames.decisions(active, "acme")
     assert frame["new_sender"].tolist().count(True) == 1, "only the first of a sender's messages is from a stranger"
+
+
+def test_a_mail_judged_an_attack_is_junk_though_its_copy_lies_in_an_inbox(active: Workspace) -> None:
+    live = decided(active, 2)
+    rows = [mail(live, "fold@partner.example", number, day=1 + number % 2) for number in range(2)]
+    with active.database.transaction("acme") as session:
+        attack = labels.Verdict.ATTACK
+        labels.label(
+            session, "acme", rows[0]["message_key"], rows[0]["message_id"], attack, reason="", actor="gatehouse"
+        )
+    folded(active)
+    with running(active, "acme", "refresh", actor="test") as token:
+        # The source is read again, and still has it where it was delivered.
+        copies = [row | {"mailbox": "somebody", "folder": int(Folder.INBOX)} for row in rows]
+        part = store.write_part(active.layout("acme"), "somebody", 0, MessageBatch.from_rows(copies))
+        with active.database.transaction("acme") as session:
+            mailboxes.discover(session, token, [("somebody", None)])
+            record = PageRecord(
+                mailbox="somebody",
+                sequence=0,
+                cursor="1",
+                listed=2,
+                written=2,
+                file=part.name,
+                sha256=part.sha256,
+                first_time=part.first_time,
+                last_time=part.last_time,
+            )
+            assert mailboxes.record_page(session, token, record)
+        make_baseline(active, token)
+    history = frames.messages(active, "acme", ["message_key", "folder"]).set_index("message_key")["folder"]
+    assert [int(history[np.uint64(row["message_key"])]) for row in rows] == [Folder.JUNK, Folder.INBOX]
+
+
+def test_reading_the_source_anew_keeps_what_was_decided_on_live(active: Workspace) -> None:
+    decided(active)
+    folded(active)
+    with running(active, "acme", "refresh", actor="test") as token, active.database.transaction("acme") as session:
+        mailboxes.restart(session, token)
+    with active.database.session("acme") as session:
+        assert [part.mailbox for part in mailboxes.parts(session, "acme")] == [LIVE]
+    assert folded(active) == 0
+
+
+def test_the_journal_keeps_what_the_baseline_in_force_has_not_learned(active: Workspace) -> None:
+    decided(active)
+    folded(active)
+    folder = active.layout("acme").arrivals
+    assert folded(active, hours=24 * 30) == 0
+    assert segments(folder), "the baseline in force is that of before"
+    with running(active, "acme", "refresh", actor="test") as token:
+        refresh_baseline(active, token)
+    folded(active)
+    assert segments(folder), "whoever goes back to the baseline before finds it"
+    folded(active, hours=24 * 30)
+    assert segments(folder) == []
+
+
+def test_what_a_killed_writer_left_does_not_keep_old_decisions(active: Workspace) -> None:
+    decided(active)
+    folded(active)
+    layout = active.layout("acme")
+    (day,) = layout.decisions.iterdir()
+    (day / ".tmp-1-ab").write_bytes(b"half")
+    assert forget_before(layout, clock.now().date() + timedelta(days=2)) == 1
+    assert list(layout.decisions.iterdir()) == []

@@ -12,22 +12,23 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tenants_at_hand import onboard
 
 from detection.mail.message import Folder
 from onboarding import clock
-from onboarding.database import actions, activations, labels, tenants, watching
+from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
 from onboarding.database.actions import ActionKind, ActionState
 from onboarding.feedback import UnknownMessageError
-from onboarding.lifecycle import Mode
+from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live import follow as following
 from onboarding.live.acting import WEBHOOK, signature
 from onboarding.live.arrivals import Reader
 from onboarding.live.release import release
 from onboarding.live.watch import Watch
 from onboarding.settings import Settings
-from onboarding.sources.maildir import Maildirs
+from onboarding.sources.maildir import Maildirs, Position
 from onboarding.workspace import Workspace, open_workspace
 
 DAY = 86_400
@@ -280,3 +281,72 @@ def test_one_process_follows_a_tenant(workspace: Workspace, mail: Mailboxes) -> 
 def test_nothing_to_release_is_said(workspace: Workspace) -> None:
     with pytest.raises(UnknownMessageError, match="nothing was done"):
         release(workspace, "acme", "no@where", reason="", actor="test")
+
+
+def test_what_was_released_while_it_was_being_moved_is_moved_back(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    move = Maildirs.move
+
+    def meanwhile(source: Maildirs, mailbox: str, path: str, folder: Folder) -> str:
+        if folder is Folder.JUNK:
+            release(workspace, "acme", attack, reason="ours", actor="ada")
+        return move(source, mailbox, path, folder)
+
+    monkeypatch.setattr(Maildirs, "move", meanwhile)
+    watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.UNDONE
+    assert not list((mail.root / "ann" / ".Junk" / "cur").iterdir())
+
+
+def test_a_webhook_that_does_not_answer_is_asked_once_a_pass_and_its_path_is_not_written_down(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    def silent(_: httpx.Client, url: str, **__: Any) -> httpx.Response:
+        asked.append(url)
+        raise httpx.ConnectTimeout("no answer")
+
+    monkeypatch.setattr(httpx.Client, "post", silent)
+    monkeypatch.setenv("GATEHOUSE_SECRET_WEBHOOK", "quiet")
+    with workspace.database.transaction("acme") as session:
+        tenants.change(session, "acme", actor="test", overrides={WEBHOOK: "https://hooks.example/T0/s3cr3t"})
+    in_mode(workspace, Mode.ENFORCE)
+    attacks = [mail.attack(number=number) for number in range(3)]
+    assert watched(workspace)["carried_out"] == 3, "moves wait for no alert"
+    assert len(asked) == 1
+    assert {planned(workspace, one)[ActionKind.NOTIFY] for one in attacks} == {ActionState.PLANNED}
+    with workspace.database.session("acme") as session:
+        errors = [row.error for one in attacks for row in actions.of_message(session, "acme", one) if row.error]
+    assert "hooks.example" in errors[0]
+    assert "s3cr3t" not in caplog.text + "".join(errors)
+
+
+def test_of_a_mailbox_that_was_not_read_to_its_end_only_what_is_new_is_live(
+    workspace: Workspace, mail: Mailboxes
+) -> None:
+    with workspace.database.transaction("acme") as session:
+        box = mailboxes.get(session, "acme", "ann")
+        box.state = MailboxState.FAILED
+        box.cursor = Position(mail.now - 30 * DAY, b"0", b"", 0).cursor()
+    mail.deliver("ann", mail.now - 20 * DAY, "p1@partner.example", "never read")
+    new = mail.deliver("ann", mail.now + 60, "p1@partner.example", "new")
+    watched(workspace)
+    assert arrivals(workspace) == [new]
+
+
+def test_the_same_mail_delivered_again_is_nobodys_word(workspace: Workspace, mail: Mailboxes) -> None:
+    mail.deliver("ann", mail.now, "p1@partner.example", "twice", name=f"{mail.now}.M1.host")
+    Maildirs(str(mail.root)).move("ann", f"ann/{mail.now}.M1.host", Folder.JUNK)
+    watched(workspace)
+    with workspace.database.session("acme") as session:
+        assert labels.all_of(session, "acme") == []
+    (first,) = (mail.root / "ann" / ".Junk" / "cur").iterdir()
+    again = f"Received: from a.example by mx.acme.example; {formatdate(mail.now + 90)}\n" + first.read_text()
+    (mail.root / "ann" / "new" / f"{mail.now + 90}.M2.host").write_text(again)
+    assert watched(workspace)["decided"] == 0
+    with workspace.database.session("acme") as session:
+        assert labels.all_of(session, "acme") == []

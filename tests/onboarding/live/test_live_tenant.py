@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from tenants_at_hand import onboard, register
 
 from detection.baselines import facts
@@ -13,9 +15,11 @@ from detection.mail.columns import Origin, row_of
 from detection.mail.message import Folder, Message
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
+from onboarding import clock
 from onboarding.activate import set_mode
-from onboarding.database import decisions
+from onboarding.database import decisions, fleet
 from onboarding.lifecycle import Mode
+from onboarding.live import tenant as live_tenant
 from onboarding.live.arrivals import Reader, segments
 from onboarding.live.directory import LiveTenants
 from onboarding.live.tenant import LiveTenant
@@ -133,3 +137,55 @@ def test_a_promote_is_picked_up_and_a_switched_off_tenant_is_refused(active: Wor
     assert live.scorer.activation == before + 2
     document = live.decide(mail(live, "promoted@partner.example", 1)).document
     assert document["activation"] == before + 2
+
+
+def test_of_many_decisions_the_oldest_are_forgotten_first(active: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveTenant(active, "acme")
+    rows = [mail(live, "many@partner.example", number) for number in range(6)]
+    for row in rows:
+        live.decide(row)
+    monkeypatch.setattr(live_tenant, "REMEMBERED", 3)
+    monkeypatch.setattr(live_tenant, "LEARNED_AT_ONCE", 2)
+    later = LiveTenant(active, "acme")
+    assert standing(later, "many@partner.example") == 6
+    later._decided.clear()
+    later._learn(one for one in Reader(active.layout("acme").arrivals).new() if one.row["sender"] == rows[0]["sender"])
+    assert [row["message_key"] for row in rows[3:]] == list(later._decided)
+    assert later.decide(rows[5]).document == live.decide(rows[5]).document
+
+
+def test_a_decision_that_another_process_recorded_in_the_same_moment_is_no_error(
+    active: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveTenant(active, "acme")
+    own = next(iter(live.scorer.organisation.domains))
+    parsed = parse(
+        f"From: Chief Executive <ceo@gmail.com>\r\nReply-To: x@evil.example\r\nTo: somebody@{own}\r\n"
+        "Subject: Urgent wire transfer\r\nMessage-ID: <twice@gmail.com>\r\n\r\n"
+        "Please send the wire transfer of $49,000 today to our new bank account. It is urgent and confidential.\r\n".encode()
+    )
+    assert isinstance(parsed, Message)
+    time = live.scorer.snapshot.last_time + DAY
+    row = row_of(parsed, Organisation(frozenset({own})), Origin("somebody", "t.eml", Folder.INBOX), time)
+    record, raised = decisions.record_live, [IntegrityError("insert", {}, Exception("unique"))]
+
+    def racing(*given: Any) -> int:
+        if raised:
+            raise raised.pop()
+        return record(*given)
+
+    monkeypatch.setattr(decisions, "record_live", racing)
+    assert live.decide(row).verdict != "safe"
+    assert live.decide(row).again
+
+
+def test_another_customer_under_the_name_of_a_removed_one_is_opened_anew(
+    active: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenants = LiveTenants(active)
+    before = tenants.get("acme")
+    tenants._look_at = 0
+    assert tenants.get("acme") is before
+    monkeypatch.setattr(fleet, "added", lambda _: {"acme": clock.now()})
+    tenants._look_at = 0
+    assert tenants.get("acme") is not before
