@@ -127,3 +127,23 @@ def test_authentic_is_what_dmarc_would_pass(
     dmarc: int, spf: int, spf_aligned: int, dkim: int, dkim_aligned: int, known: bool
 ) -> None:
     assert authentic(dmarc, spf, spf_aligned, dkim, dkim_aligned) is known
+
+
+def test_a_borrowed_message_id_corrects_nobody(active: Workspace, live: LiveTenants) -> None:
+    ours = bill(live, "pay@lender.example", 1)
+    theirs = bill(live, "pay@attacker.example", 2) | {"message_id": ours["message_id"]}
+    assert "safe" not in (verdict(live, ours), verdict(live, theirs))
+    assert "several senders" in (safe(active, ours) or "")
+    assert verdict(live, bill(live, "pay@attacker.example", 3)) != "safe"
+
+
+def test_a_lengthened_correction_is_heeded_by_whoever_knew_it_before(active: Workspace, live: LiveTenants) -> None:
+    first = bill(live, "pay@longer.example", 1)
+    verdict(live, first)
+    safe(active, first)
+    assert verdict(live, bill(live, "pay@longer.example", 2)) == "safe"
+    soon, later = clock.now() + timedelta(days=100), clock.now() + timedelta(days=200)
+    with clock.use(lambda: soon):
+        assert safe(active, first) is None
+    with clock.use(lambda: later):
+        assert verdict(live, bill(live, "pay@longer.example", 3)) == "safe"

@@ -13,15 +13,17 @@ from click.testing import CliRunner, Result
 from tenants_at_hand import SMALL, onboard, register
 
 from detection.engine import Engine
-from onboarding import baseline, scores
+from onboarding import baseline, clock, scores
 from onboarding.cli import main
 from onboarding.compare import compare
-from onboarding.database import audit, decisions
+from onboarding.database import audit, decisions, versions
+from onboarding.database.activations import Activation, ActivationError
 from onboarding.feedback import UnknownMessageError, give_feedback
 from onboarding.history import open_history
 from onboarding.lending import FEWEST_LENDERS, lent_to
+from onboarding.lifecycle import Mode
 from onboarding.parity import live_sample
-from onboarding.recalibrate import attempt, recalibrate, recalibrate_all
+from onboarding.recalibrate import _taken_out, attempt, promote, recalibrate, recalibrate_all
 from onboarding.registration import change_tenant
 from onboarding.settings import Settings
 from onboarding.tuning import import_tuning
@@ -240,3 +242,48 @@ def test_few_tenants_lend_nothing(active: Workspace) -> None:
     assert lent_to(active, "somebody-else", Engine().version) is None
     with active.database.session("acme") as session:
         assert audit.entries(session, "acme")
+
+
+def activation(version: int, calibration: int, actor: str) -> Activation:
+    return Activation(
+        tenant="acme",
+        version=version,
+        engine="e",
+        baseline=1,
+        calibration=calibration,
+        mode=Mode.SHADOW,
+        since=clock.now(),
+        actor=actor,
+        reason="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "refused"),
+    [
+        ([(1, "ada"), (2, "gatehouse"), (1, "ada")], True),  # rolled back from 2
+        ([(1, "ada"), (2, "gatehouse"), (1, "ada"), (1, "gatehouse"), (3, "gatehouse")], True),
+        ([(1, "ada"), (2, "gatehouse"), (1, "ada"), (2, "ada"), (3, "gatehouse")], False),
+        ([(1, "ada"), (2, "gatehouse"), (3, "gatehouse")], False),
+        ([(1, "ada")], False),
+    ],
+)
+def test_what_a_person_took_out_of_force_does_not_come_back_by_itself(
+    history: list[tuple[int, str]], refused: bool
+) -> None:
+    rows = [activation(at, calibration, actor) for at, (calibration, actor) in enumerate(history, 1)]
+    assert (_taken_out(rows[::-1], 2) is not None) == refused
+
+
+def test_a_calibration_whose_baseline_is_gone_is_not_put_in_force(active: Workspace) -> None:
+    version = latest(active)
+    with active.database.session("acme") as session:
+        row = versions.calibration(session, "acme", version)
+    assert row is not None
+    folder = active.layout("acme").baseline(row.baseline)
+    folder.rename(folder.with_name("away"))
+    try:
+        with pytest.raises(ActivationError, match="is not kept any more"):
+            promote(active, "acme", version, actor="ada", force=True, reason="try")
+    finally:
+        folder.with_name("away").rename(folder)

@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 from tenants_at_hand import onboard, register
 
+from onboarding import clock
+from onboarding.api import problems
+from onboarding.api.access import Grants
 from onboarding.api.app import application
 from onboarding.api.composed import Attachment, Composed, Header, composed
 from onboarding.api.scoring import Scoring
 from onboarding.database import decisions
 from onboarding.database.tokens import Role
+from onboarding.live.arrivals import Journal, Reader
 from onboarding.live.directory import LOOK_SECONDS
 from onboarding.settings import Settings
 from onboarding.sources.registry import open_source
@@ -275,3 +280,52 @@ def test_a_composed_message_keeps_its_headers_word_for_word() -> None:
     assert made.startswith(b"From: odd ,_<x@y.example>\r\nSubject: a Bcc: z@z.example\r\n")
     assert b"multipart/" in made
     assert b"a.pdf" in made
+
+
+def test_a_time_of_the_far_future_is_not_believed(
+    active: Workspace, client: TestClient, pipeline: dict[str, str]
+) -> None:
+    message = {"raw": base64.b64encode(mail(71)).decode(), "received_at": "9999-01-01T00:00:00Z"}
+    assert client.post(SCORE, json={"messages": [message]}, headers=pipeline).status_code == 200
+    times = [one.time for one in Reader(active.layout("acme").arrivals).new() if "71@" in one.row["message_id"]]
+    assert len(times) == 1
+    assert abs(times[0] - clock.now().timestamp()) < 60
+
+
+def test_a_full_disk_gives_no_decision_and_says_when_to_ask_again(
+    client: TestClient, pipeline: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    headers = pipeline | {"Content-Type": "message/rfc822"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        answer = client.post(SCORE, content=mail(72), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:gatehouse:cannot-remember")
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.post(SCORE, content=mail(72), headers=headers).json()["results"][0]["again"] is False
+
+
+def test_a_database_that_is_away_is_not_described_to_whoever_asks() -> None:
+    words = 'connection to server at "db7.internal" (10.0.0.5), port 5432 failed for user "gatehouse"'
+    problem = problems.known(OperationalError("SELECT", {}, Exception(words)))
+    assert problem is not None
+    assert problem.status == 503
+    assert "internal" not in problem.detail
+    assert problem.headers == {"Retry-After": "5"}
+
+
+def test_when_to_ask_again_is_when_the_queue_is_done(active: Workspace, pipeline: dict[str, str]) -> None:
+    app = application(active)
+    with TestClient(app) as client:
+        app.state.scoring = Scoring(active, most_waiting=200)
+        app.state.scoring._waiting, app.state.scoring._pace = 200, 0.05
+        answer = client.post(SCORE, content=mail(9), headers=pipeline | {"Content-Type": "message/rfc822"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
+
+
+def test_a_token_of_any_length_is_not_remembered(active: Workspace) -> None:
+    grants = Grants(active)
+    assert grants.of("gatehouse_x_" + "y" * 10_000) is None
+    assert not grants._known
