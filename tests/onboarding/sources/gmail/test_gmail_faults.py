@@ -51,7 +51,7 @@ PLANS = [
 
 @pytest.mark.parametrize("plan", PLANS, ids=FaultPlan.said)
 def test_history_is_complete_and_nothing_is_twice(serve: Serve, plan: FaultPlan) -> None:
-    organisation = small(1, 50)
+    organisation = small(1, 30)
     expected = ids_in(organisation, ANN)
     # Every other plan where headers alone are granted: there the list is another one.
     scope = (READ, METADATA)[PLANS.index(plan) % 2]
@@ -69,12 +69,12 @@ def test_reading_that_is_stopped_anywhere_while_mail_comes_and_goes_loses_nothin
     serve: Serve, seed: int, scope: str
 ) -> None:
     chance = random.Random(seed)
-    organisation = small(1, 60)
+    organisation = small(1, 40)
     arrived = set(ids_in(organisation, ANN))
     source = serve(gmail_of(organisation, FaultPlan.drawn(100 + seed), delegated=(USERS, scope)))
     recorded: list[str] = []
     cursor: str | None = None
-    for round_ in range(10):
+    for round_ in range(7):
         for page in source.history(ANN, cursor, None):
             if chance.random() < 0.25:
                 break  # killed before the page was recorded
@@ -220,7 +220,7 @@ def test_a_slow_and_a_huge_mailbox_hold_up_nobody(ingested: Ingest) -> None:
     now = int(time.time())
     organisation.open(huge)
     organisation.open(slow)
-    for number in range(300):
+    for number in range(200):
         organisation.deliver(huge, letter(50_000 + number, to=huge), now - 50 * 86_400 + 600 * number)
     for number in range(12):
         organisation.deliver(slow, letter(90_000 + number, to=slow), now - 50 * 86_400 + 600 * number)
