@@ -1,8 +1,9 @@
 """How far a JMAP account has been read, as a short text.
 
-First comes *history*: what was received before the moment at which reading began, from the newest back, without what was put
-there since (the server says what: `state`). Then *new*: what `Email/changes` says was created since that state. Ids never
-change, also when a message is moved, so a message is of one or the other.
+First comes *history*: what was there at the moment at which reading began, from the newest back, without what was put there
+since (the server says what: `state`; should it not know any more, the time at which it was received decides). Then *new*: what
+`Email/changes` says was created since that state. Ids never change, also when a message is moved, so a message is of one or the
+other.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All received between `at` and `start` (seconds) is done, and of the second `at` what is in `done`."""
+    """All received after `at` (seconds) is done, and of the second `at` what is in `done`. `start`: when reading began."""
 
     start: int
     state: str

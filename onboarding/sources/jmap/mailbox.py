@@ -67,7 +67,12 @@ class MailboxReading:
                     drafts=frozenset(sorted(drafts)[:MOST_DRAFTS]),
                 )
                 # What was put there since reading began belongs to what is new.
-                ours = [entry for entry in group if self._is_mail(entry) and entry.id not in (later or ())]
+                ours = [
+                    entry
+                    for entry in group
+                    if self._is_mail(entry)
+                    and (entry.received < state.start if later is None else entry.id not in later)
+                ]
                 yield Page(self.reader.read(ours), state.text()), state
         if since is not None and (older := self._any_older(since)):
             after = New(state.state, state.start, {}, state.drafts)
@@ -75,12 +80,14 @@ class MailboxReading:
 
     def _before(self, state: History, since: int | None) -> list[Entry]:
         """The next messages of history, the newest first; none at its end."""
-        before = state.start if state.at is None else state.at + 1
+        # From the very newest: clocks of senders and servers differ, and some mail is dated into the future.
+        before = None if state.at is None else state.at + 1
         for entries in self.lister.newest_first(since, before):
             fresh = {
                 entry.id: entry
                 for entry in entries
-                if entry.received < before and not (entry.received == state.at and entry.mark in state.done)
+                if (before is None or entry.received < before)
+                and not (entry.received == state.at and entry.mark in state.done)
             }
             if fresh:
                 return sorted(fresh.values(), key=lambda entry: -entry.received)

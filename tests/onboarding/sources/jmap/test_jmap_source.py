@@ -213,6 +213,15 @@ def test_a_call_that_fails_for_a_while_is_made_again(serve: Serve, error: str) -
     assert subjects(read(serve(fake))[0]) == list(range(10))
 
 
+def test_mail_that_is_dated_into_the_future_is_history_too(serve: Serve) -> None:
+    fake = full()
+    fake.put(50, NOW + 86_400)
+    source = serve(fake)
+    messages, cursor = read(source)
+    assert subjects(messages) == [*range(10), 50]
+    assert read(source, cursor)[0] == []
+
+
 def test_a_call_that_is_refused_fails_the_mailbox_with_the_servers_word(serve: Serve) -> None:
     fake = full()
     fake.errors = ["accountNotFound"]
