@@ -45,7 +45,7 @@ PLANS = [
     FaultPlan(duplicates=0.4, reordered=True),
     FaultPlan(lost_cursor=0.7),
     FaultPlan(deleted_meanwhile=0.1),
-    *(FaultPlan.drawn(seed) for seed in range(4)),
+    *(FaultPlan.drawn(seed) for seed in range(3)),
 ]
 
 

@@ -39,7 +39,7 @@ def test_every_message_is_listed_once_the_newest_first_with_its_bytes_and_folder
 
 @BOTH
 def test_reading_goes_on_from_any_cursor_with_nothing_lost_and_nothing_twice(serve: Serve, scope: str) -> None:
-    organisation = small(1, 75)
+    organisation = small(1, 48)
     source = serve(gmail_of(organisation, FaultPlan(reordered=True), delegated=(USERS, scope)))
     whole = all_of(source, ANN)
     assert len(whole) > 3
@@ -52,7 +52,7 @@ def test_reading_goes_on_from_any_cursor_with_nothing_lost_and_nothing_twice(ser
 def test_more_messages_in_one_second_than_a_page_holds_are_all_listed(serve: Serve, scope: str) -> None:
     organisation = small(1, 0)
     at = int(time.time()) - 86_400
-    for number in range(70):
+    for number in range(45):
         organisation.deliver(ANN, letter(number), at)
     source = serve(gmail_of(organisation, delegated=(USERS, scope)))
     pages = all_of(source, ANN)
