@@ -19,7 +19,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
     """
     if settings.task_runner is Where.DASK:
         # Only who runs on Dask has it installed: `pip install 'gatehouse[dask]'`.
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
 
         return DaskTaskRunner(address=settings.dask_address)
     return ThreadPoolTaskRunner(max_workers=settings.workers)
