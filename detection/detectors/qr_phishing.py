@@ -14,6 +14,8 @@ from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
     picture=(
+        # A picture that could not be read hides a code rather more often than others.
+        rises("link_from_qr_code", 4.0, unknown=0.1),
         rises("image_only", 2.0),
         rises("image_count", 1.5, half=0.3),
         rises("attachment_inline", 0.7),
@@ -44,6 +46,11 @@ _EVIDENCE = Weighing(
         "who write for the first time."
     ),
     reasons=(
+        Reason(
+            text="A picture in it is a QR code that leads to a web page.",
+            when=((SIGNALS["link_from_qr_code"], 1, 1),),
+            weight=10,
+        ),
         Reason(
             text="It asks to scan a QR code ({lure_qr_code:such phrase}).",
             when=((SIGNALS["lure_qr_code"], 1, np.inf),),

@@ -68,6 +68,7 @@ class LinkFlag(IntFlag):
     DOWNLOAD = 1 << 16
     DASHED_HOST = 1 << 17
     ACTION_WORDS = 1 << 18
+    FROM_QR_CODE = 1 << 19
 
 
 class AttachmentFlag(IntFlag):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from detection.mail import charsets, html, transfer
 from detection.mail.attachments import attachment_of
@@ -12,6 +12,7 @@ from detection.mail.limits import Limits
 from detection.mail.links import link_of, urls_in
 from detection.mail.message import Attachment, Defect, Link
 from detection.mail.mime import Part
+from detection.mail.qr import QrCodes
 
 
 @dataclass(slots=True)
@@ -33,20 +34,25 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
     """The body of a mail from its leaves.
 
     The plain text speaks for the mail unless it is a stub beside a much longer HTML text (`_STUB`). Parts inside an
-    attached message give links and attachments, not text.
+    attached message give links and attachments, not text. A QR code in a picture gives a link too.
     """
     body = Body()
     plain: list[str] = []
     shown: list[str] = []
     shown_length = 0
     links = _Links(limits, defects)
+    codes = QrCodes(limits, defects)
     read = 0
     bytes_left, tokens_left = limits.body_bytes, limits.html_tokens
     for part in parts:
         if not _is_text(part, read) or read >= limits.text_parts:
             if read >= limits.text_parts:
                 defects.add(Defect.CAPPED_PARTS)
-            body.attachments.append(_attachment(part, defects))
+            data = transfer.decode(part.body, part.encoding, defects)
+            attachment = _attachment(part, data)
+            body.attachments.append(attachment)
+            for url in codes.urls_of(data, attachment.sniffed_type, attachment.sha256):
+                links.add_from_code(url)
             continue
         read += 1
         data = transfer.decode(part.body, part.encoding, defects)
@@ -62,6 +68,8 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
             for url, visible in reading.links:
                 links.add(url, visible)
             links.add_from_text(reading.loose)
+            for url in codes.urls_in_html(text):
+                links.add_from_code(url)
             if not part.within:
                 body.html_length += len(text)
                 body.hidden_length += reading.hidden_length
@@ -109,8 +117,7 @@ def _is_text(part: Part, read: int) -> bool:
     return not part.name or read == 0
 
 
-def _attachment(part: Part, defects: Defects) -> Attachment:
-    data = transfer.decode(part.body, part.encoding, defects)
+def _attachment(part: Part, data: bytes) -> Attachment:
     inline = part.disposition == "inline" or (part.has_id and part.disposition != "attachment")
     return attachment_of(part.name, part.content_type, data, inline)
 
@@ -129,13 +136,23 @@ class _Links:
     def add(self, url: str, shown: str) -> None:
         if (url, shown) in self._seen or not url or url[0] == "#":
             return
-        if len(self.found) >= self.limits.links:
-            self.defects.add(Defect.CAPPED_LINKS)
-            return
         self._seen.add((url, shown))
         link = link_of(url, shown, self.limits, self.foreign)
-        self._urls.add(link.url)
+        if self._append(link):
+            self._urls.add(link.url)
+
+    def add_from_code(self, url: str) -> None:
+        """A link in a picture is one of its own, even when the text gives it too."""
+        link = replace(link_of(url, "", self.limits, self.foreign), from_code=True)
+        if link not in self.found:
+            self._append(link)
+
+    def _append(self, link: Link) -> bool:
+        if len(self.found) >= self.limits.links:
+            self.defects.add(Defect.CAPPED_LINKS)
+            return False
         self.found.append(link)
+        return True
 
     def add_from_text(self, text: str) -> None:
         if "://" in text or "ww." in text or "WW." in text:

@@ -59,5 +59,12 @@ class Limits:
     url_characters: int = 2_000
     shown_characters: int = 200
 
+    pictures: int = 20
+    """Pictures in which codes are looked for."""
+    picture_bytes: int = 1_000_000
+    """Of one picture as attached; a larger one is not looked at."""
+    picture_pixels: int = 2_200_000
+    """Of all pictures that are decoded: a page of A4 at 150 dots an inch."""
+
 
 DEFAULT_LIMITS = Limits()

@@ -64,8 +64,9 @@ _CREDENTIAL_WORD, _REDIRECTOR, _RECIPIENT_IN_URL, _DATA_OR_SCRIPT = map(
     int, (LinkFlag.CREDENTIAL_WORD, LinkFlag.REDIRECTOR, LinkFlag.RECIPIENT_IN_URL, LinkFlag.DATA_OR_SCRIPT)
 )
 
-_OWN_NAME, _LONG, _DOWNLOAD, _ACTION_WORDS = map(
-    int, (LinkFlag.OWN_NAME_IN_URL, LinkFlag.LONG, LinkFlag.DOWNLOAD, LinkFlag.ACTION_WORDS)
+_OWN_NAME, _LONG, _DOWNLOAD, _ACTION_WORDS, _FROM_QR_CODE = map(
+    int,
+    (LinkFlag.OWN_NAME_IN_URL, LinkFlag.LONG, LinkFlag.DOWNLOAD, LinkFlag.ACTION_WORDS, LinkFlag.FROM_QR_CODE),
 )
 
 
@@ -106,6 +107,8 @@ def features_of(link: Link, needles: tuple[str, ...] = (), names: tuple[OwnName,
         flags |= _PLAIN_HTTP
     elif scheme.startswith(_SCRIPTS):
         flags |= _DATA_OR_SCRIPT
+    if link.from_code:
+        flags |= _FROM_QR_CODE
     if len(lower) > _LONG_URL:
         flags |= _LONG
     if link.shown and _ACTION.search(link.shown.lower()):

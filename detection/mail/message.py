@@ -67,6 +67,8 @@ class Defect(IntEnum):
     PARSERS_DISAGREE = 1 << 18
     BODY_UNKNOWN = 1 << 19
     """Not a fault of the mail: its source gave headers only. Set by whoever read it, never from its bytes."""
+    PICTURE_UNREAD = 1 << 20
+    """A picture was too large, one of too many, or broken: whether it holds a QR code is unknown."""
 
 
 class SkipReason(StrEnum):
@@ -106,7 +108,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the body: where it goes, and what the reader is shown."""
+    """One link of the body or of a QR code in a picture: where it goes, and what the reader is shown."""
 
     url: str
     host: str
@@ -115,6 +117,8 @@ class Link:
     """Visible text of the anchor, cut to 200 characters; empty for bare URLs in text."""
     shown_host: str = ""
     """The host that the visible text claims, when it looks like an address of its own."""
+    from_code: bool = False
+    """It stands in a picture, as a QR code (`detection.mail.qr`)."""
 
 
 @dataclass(frozen=True, slots=True)

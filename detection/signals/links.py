@@ -15,6 +15,7 @@ from detection.baselines.facts import (
     site_messages,
 )
 from detection.mail.batch import Floats, Level, LinkFlag, MessageBatch
+from detection.mail.message import Defect
 from detection.signals.arrays import NAN, SECONDS_A_DAY, bits, reduce_over, shifts_of, stack
 from detection.signals.context import Context
 from detection.signals.registry import Member, SignalLevel, family
@@ -41,6 +42,7 @@ _FLAGS = {
     LinkFlag.ACTION_WORDS: ("link_action_words", "Some link is shown as a call to log in, verify, view or release."),
 }
 _SHIFTS = shifts_of([*_FLAGS])
+_FROM_QR_CODE, _PICTURE_UNREAD = np.uint32(LinkFlag.FROM_QR_CODE), np.uint32(Defect.PICTURE_UNREAD)
 
 
 @family(
@@ -49,13 +51,15 @@ _SHIFTS = shifts_of([*_FLAGS])
     Member("link_flags_seen", "flags", "Different oddities over all links of the message.", 0, len(_FLAGS)),
     Member("link_count", "links", "Links in the body."),
     Member("link_site_count", "sites", "Different registrable domains linked to."),
+    Member("link_from_qr_code", "flag", "A picture holds a link as a QR code; unknown when one was not read.", 0, 1),
 )
 def link_flags(m: MessageBatch, c: Context) -> Floats:
-    """Each oddity, true when any link has it; 0 for a message without links."""
+    """Each oddity, true when any link has it; 0 for a message without links. A QR code alone is no oddity."""
     seen = reduce_over(np.bitwise_or, m, Level.LINK, m.link_flags[None], 0)[0]
     flags = bits(seen, _SHIFTS)
     several = np.add.reduce(flags, axis=0)
-    return np.concatenate([flags, stack([several, m.link_count, m.link_site_count])])
+    code = np.where(seen & _FROM_QR_CODE, 1.0, np.where(m.defects & _PICTURE_UNREAD, NAN, 0.0))
+    return np.concatenate([flags, stack([several, m.link_count, m.link_site_count, code])])
 
 
 _LEAST = (

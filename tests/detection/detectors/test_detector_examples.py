@@ -10,6 +10,7 @@ import pytest
 
 from detection.detectors import odds
 from detection.detectors.registry import DETECTORS
+from onboarding.sources.simulated.qr import qr_picture
 
 FAILED = "mx.acme-tools.example; spf=fail smtp.mailfrom={0}; dkim=none; dmarc=fail header.from={0}"
 PASSED = "mx.acme-tools.example; spf=pass smtp.mailfrom={0}; dkim=pass header.d={0}; dmarc=pass header.from={0}"
@@ -342,6 +343,20 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             ),
             mail(
                 "Kim Lee <kim@northern-lights.example>", "Logo", "Our logo.", attach=("logo.png", "image/png", PICTURE)
+            ),
+        ),
+        Example(
+            mail(
+                "HR Department <hr@staff-benefits-desk.example>",
+                "Your benefits",
+                "See the picture.",
+                attach=("code.png", "image/png", qr_picture("https://staff-benefits-desk.example/login")),
+            ),
+            mail(
+                "HR Department <hr@staff-benefits-desk.example>",
+                "Your benefits",
+                "See the picture.",
+                attach=("code.png", "image/png", PICTURE),
             ),
         ),
     ),

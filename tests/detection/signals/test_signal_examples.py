@@ -117,6 +117,7 @@ for _name, _flag in {
 example("link_flags_seen", 2, {"link_flags": [int(LinkFlag.IP_HOST), int(LinkFlag.IP_HOST | LinkFlag.ODD_PORT)]})
 example("link_count", 2, {"link_count": 2})
 example("link_site_count", 2, {"link_site_count": 2})
+example("link_from_qr_code", 1, {"link_flags": [0, int(LinkFlag.FROM_QR_CODE)]})
 example("link_site_parties_least", 2, {"link_site_key": [70, 71]}, {"link_site_parties": [9, 2]}, other=UNKNOWN)
 example("link_site_youngest_days", 3, LINK, {"link_site_first": NOW - 3 * DAY}, other=UNKNOWN)
 example("link_new_sites", 1, {"link_site_key": [70, 71]}, {"link_site_messages": [9, 0]}, other=UNKNOWN)
