@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import columns, fleet, history, latency, onboarding
+from benchmarks import columns, fleet, history, latency, onboarding, serving
 from benchmarks.table import Row, markdown
 
 PAGE = Path("docs/benchmarks.md")
@@ -36,12 +36,21 @@ class Sizes:
     onboarded: int
     mailboxes: int
     tenants: int
+    served: int
+    """Active tenants of one serving process."""
 
 
 FULL = Sizes(
-    mails=1_500, messages=1_000_000, rows=20_000_000, keys=1_000_000, onboarded=100_000, mailboxes=50, tenants=200
+    mails=1_500,
+    messages=1_000_000,
+    rows=20_000_000,
+    keys=1_000_000,
+    onboarded=100_000,
+    mailboxes=50,
+    tenants=200,
+    served=100,
 )
-QUICK = Sizes(mails=300, messages=50_000, rows=500_000, keys=60_000, onboarded=3_000, mailboxes=6, tenants=4)
+QUICK = Sizes(mails=300, messages=50_000, rows=500_000, keys=60_000, onboarded=3_000, mailboxes=6, tenants=4, served=10)
 
 
 def main() -> None:
@@ -56,6 +65,7 @@ def main() -> None:
         "one message, bulk, hostile mail": lambda: latency.rows(sizes.mails, max(sizes.messages // 5, 20_000)),
         "history at scale": lambda: history.rows(sizes.messages, sizes.rows, sizes.keys),
         "onboarding": lambda: onboarding.rows(sizes.onboarded, sizes.mailboxes),
+        "scoring over HTTP": lambda: serving.rows(sizes.served, sizes.mails // 3),
         "a fleet": lambda: fleet.rows(sizes.tenants),
     }
     for name, measure in groups.items():

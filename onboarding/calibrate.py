@@ -26,6 +26,7 @@ from onboarding.database.decisions import Flagged
 from onboarding.database.labels import Label, Verdict
 from onboarding.database.rehearsals import Recalled
 from onboarding.database.runs import RunToken
+from onboarding.examples import Examples, tried
 from onboarding.files import StoreError, write_whole
 from onboarding.history import open_history
 from onboarding.lending import lent_to
@@ -73,7 +74,8 @@ def make_calibration(
             row = tenants.get(session, tenant)
             overrides = overrides_in_force(session, tenant, engine.detectors)
             judged = labels.all_of(session, tenant)
-        replayed = labelled(scores.read(path), scores.message_keys(path) if judged else None, judged)
+        keys = scores.message_keys(path) if judged else None
+        replayed = labelled(scores.read(path), keys, judged)
         counted, warm = countable(replayed)
         made = partial(
             calibrate,
@@ -95,7 +97,8 @@ def make_calibration(
             result = made(reference=reference)
             current.summary |= {"pooled_over": reference.tenants}
         found = _findings(workspace, tenant, result, counted)
-        version = _record(workspace, token, baseline, result, warm, found, actor)
+        examples = tried(result.calibration, replayed, keys, judged)
+        version = _record(workspace, token, baseline, result, warm, found, examples, actor)
         recalled = recall(workspace, token, history, result.calibration, version)
         current.summary |= {"version": version, "statement": result.certificate.statement, "findings": len(found)}
         log.info("%s: calibration %d. %s", tenant, version, result.certificate.statement)
@@ -138,6 +141,7 @@ def _record(
     result: CalibrationResult,
     warm: BurnIn,
     found: list[Flagged],
+    examples: Examples,
     actor: str,
 ) -> int:
     layout, engine = workspace.layout(token.tenant), Engine()
@@ -163,7 +167,7 @@ def _record(
             basis=certificate.basis,
             valid=certificate.certified,
             artifact=str(layout.calibration(version).relative_to(workspace.home)),
-            summary=summary_of(result, warm),
+            summary=summary_of(result, warm) | {"labelled": examples.document()},
             actor=actor,
         )
         decisions.record_findings(session, token, row.version, found)

@@ -16,6 +16,7 @@ from onboarding.database import activations, audit, rehearsals, tenants, version
 from onboarding.database.activations import Activation, ActivationError
 from onboarding.database.rehearsals import RehearsalRow
 from onboarding.database.runs import RunToken, TenantBusy
+from onboarding.examples import tried_on_history
 from onboarding.lifecycle import Mode, TenantState
 from onboarding.made import read_made
 from onboarding.readiness import check_readiness
@@ -72,6 +73,7 @@ def recalibrate(
         current = activations.current(session, tenant)
         row = versions.calibration(session, tenant, made.version)
     assert row is not None, "it was just recorded"
+    examples = tried_on_history(workspace, tenant, row)
     return {
         "tenant": tenant,
         "run_id": token.run,
@@ -89,6 +91,8 @@ def recalibrate(
             "basis": row.basis,
             "certified": row.valid,
             **row.summary,
+            # What was said since it was made counts as well: the same thresholds are the same version.
+            "labelled": examples.document() if examples else row.summary.get("labelled"),
         },
     }
 
@@ -97,7 +101,8 @@ def criteria(workspace: Workspace, tenant: str, version: int) -> tuple[Criterion
     """What speaks for putting a calibration in place of that in force; empty when it is in force, or none is.
 
     Better is: certified; for a budget that is the same or stricter (or that the tenant now has); its walk-forward audit
-    kept; and of rehearsed attacks it catches no smaller share than the lower end of the other's 95% interval.
+    kept; of rehearsed attacks it catches no smaller share than the lower end of the other's 95% interval; no person took it
+    out of force; and it flags no message that people called safe and that the other lets through.
     """
     with workspace.database.session(tenant) as session:
         current = activations.current(session, tenant)
@@ -138,6 +143,24 @@ def criteria(workspace: Workspace, tenant: str, version: int) -> tuple[Criterion
             if refused is not None
             else "nobody took it out of force",
         ),
+        _labelled_safe(workspace, tenant, old, new),
+    )
+
+
+def _labelled_safe(
+    workspace: Workspace, tenant: str, old: versions.Calibration, new: versions.Calibration
+) -> Criterion:
+    """What people called safe is an example that stays learned: not flagged anew."""
+    name = "labelled-safe"
+    after = tried_on_history(workspace, tenant, new)
+    if after is None or not after.safe_flagged:
+        return Criterion(name, True, f"flags none of {after.safe if after else 0} messages that people called safe")
+    before = tried_on_history(workspace, tenant, old)
+    newly = after.safe_flagged - (before.safe_flagged if before else frozenset())
+    return Criterion(
+        name,
+        not newly,
+        f"flags {len(after.safe_flagged)} of {after.safe} messages that people called safe, {len(newly)} of them newly",
     )
 
 

@@ -8,6 +8,9 @@ import click
 
 from onboarding.cli.console import document, json_option, say, speaks_plainly
 
+KEEP_ALIVE_SECONDS = 75
+"""A client's connection may be silent for so long. Of one that is closed sooner the client may only hear by a lost request."""
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -32,6 +35,7 @@ def serve(host: str, port: int, workers: int) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 

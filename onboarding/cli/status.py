@@ -11,6 +11,8 @@ from onboarding.cli.console import document, json_option, speaks_plainly
 
 if TYPE_CHECKING:
     # Left out at run time: a command should answer `--help` before SQLAlchemy is loaded.
+    from sqlalchemy.orm import Session
+
     from onboarding.workspace import Workspace
 
 
@@ -70,6 +72,7 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
         stages = steps.of_run(session, name, run.id) if run else []
         measured = gates.latest(session, name)
         activation = activations.current(session, name)
+        live = _live(session, name)
         alive = bool(run and run.state == "running" and runs.is_alive(run))
     report = report_path(workspace, name)
     detail = outcome(workspace, name, run.id if run else "")
@@ -135,9 +138,34 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
         }
         if activation
         else None,
+        "live": live,
         "report": str(report) if report.exists() else None,
     }
     return detail
+
+
+def _live(session: Session, name: str) -> dict[str, Any] | None:
+    """Live mail since the calibration in force is; None for a tenant with nothing in force."""
+    from onboarding.database import activations, canary, watching
+    from onboarding.policy import canary_of
+
+    seen = canary_of(session, name)
+    if seen is None:
+        return None
+    followed = watching.all_of(session, name)
+    same = [one.version for one in activations.all_of(session, name) if one.calibration == seen.calibration]
+    return {
+        "decided": sum(row.messages for row in canary.of_activations(session, name, same)),
+        "campaigns": seen.campaigns,
+        "flagged_and_not_confirmed": seen.flagged,
+        "confirmed": seen.confirmed,
+        "days": seen.days,
+        "promised": seen.watch.alpha,
+        "alarm": seen.alarm,
+        "mailboxes_followed": len(followed),
+        "last_looked": max((one.looked_at for one in followed), default=None),
+        "unreadable": {one.mailbox: one.error for one in followed if one.error},
+    }
 
 
 def print_tenant(detail: dict[str, Any]) -> None:
@@ -145,6 +173,7 @@ def print_tenant(detail: dict[str, Any]) -> None:
     from onboarding.cli.onboarding import tell
 
     tell(detail)
+    _print_live(detail["live"])
     run = detail["run"]
     if run:
         click.echo(f"  run          {run['id']} {run['state']}" + (f": {run['error']}" if run["error"] else ""))
@@ -162,6 +191,21 @@ def print_tenant(detail: dict[str, Any]) -> None:
             click.echo(f"                 what helps: {gate['remedy']}")
     if detail["report"]:
         click.echo(f"  report       {detail['report']}")
+
+
+def _print_live(live: dict[str, Any] | None) -> None:
+    if live is None or not (live["decided"] or live["last_looked"]):
+        return
+    looked = f"; looked at {live['last_looked']:%Y-%m-%d %H:%M} UTC" if live["last_looked"] else ""
+    click.echo(
+        f"  live         {live['decided']:,} messages of {live['days']} days decided under the calibration in force; "
+        f"{live['flagged_and_not_confirmed']:,} of {live['campaigns']:,} campaigns flagged and not confirmed, "
+        f"at most {live['promised']:g} promised{looked}"
+    )
+    for mailbox, error in list(live["unreadable"].items())[:5]:
+        click.echo(f"  not followed {mailbox}: {error}")
+    if live["alarm"]:
+        click.echo(f"  alarm        {live['alarm']}")
 
 
 def _step_text(step: dict[str, Any] | None, run_state: str | None) -> str:

@@ -18,6 +18,7 @@ from onboarding.database import activations, decisions, gates, mailboxes, rehear
 from onboarding.database.decisions import DecisionRow
 from onboarding.database.gates import GateRow
 from onboarding.database.rehearsals import RehearsalRow
+from onboarding.examples import false_positives
 from onboarding.files import StoreError
 from onboarding.history import open_history
 from onboarding.report.pictures import Curve
@@ -50,6 +51,8 @@ class Evidence:
     findings: Sequence[DecisionRow]
     weeks: Sequence[tuple[int, int, int]]
     """First day, messages received, messages sent, a week."""
+    wrong: Sequence[Mapping[str, Any]] = ()
+    """Where labelled-safe messages that are flagged come from, a line a detector (`onboarding.examples`)."""
 
 
 def gather(workspace: Workspace, tenant: str, outcome: Mapping[str, Any]) -> Evidence:
@@ -79,6 +82,7 @@ def gather(workspace: Workspace, tenant: str, outcome: Mapping[str, Any]) -> Evi
         gates=measured,
         findings=found,
         weeks=_weeks(_scores_of(workspace, tenant, calibration.engine)) if calibration else (),
+        wrong=false_positives(workspace, tenant, calibration) if calibration else (),
     )
 
 

@@ -52,6 +52,7 @@ def sections(evidence: Evidence) -> list[Section]:
         _recall,
         _gates,
         _findings,
+        _wrong,
         _detectors,
         _next,
     )
@@ -288,6 +289,27 @@ def _findings(e: Evidence) -> Section | None:
             )
         )
     return Section("Findings in history", blocks)
+
+
+def _wrong(e: Evidence) -> Section | None:
+    if not e.wrong:
+        return None
+    rows = []
+    for line in e.wrong:
+        cost = line["cost"]
+        rests = ", ".join(f"{name.replace('_', ' ')} ({count})" for name, count in list(line["signals"].items())[:4])
+        costs = (
+            f"{cost['caught_after'] - cost['caught']:+d} of {cost['sent']} rehearsed attacks caught"
+            if cost
+            else "not known"
+        )
+        rows.append((cell(line["detector"].replace("_", " ")), str(line["flagged"]), cell(rests or "-"), costs))
+    head = ("detector", "false positives", "signals they rest on", "what correcting costs")
+    said = (
+        "Messages that people called safe and this calibration would flag. Correcting means the detector's threshold raised "
+        "beyond all of them; one sender's mail is corrected at once by the label itself."
+    )
+    return Section("Wrongly flagged", [said, table(head, rows, numbers=(1,))])
 
 
 def _detectors(e: Evidence) -> Section | None:
