@@ -8,6 +8,7 @@ that message; it is looked up under the key that `key` reads from the message be
 
 A kind is a few lines: what one message puts into a cell (`lift`), how two cells become one (`merge`, a ufunc with
 0 as its neutral element), how a cell reads (`sign`), and the value as of each message of a time line (`as_of`).
+What needs several cells at once is a `Summary` (`detection.baselines.summaries`): top values, decayed counts, rates.
 Cells are uint32. A first time is kept as its negative modulo 2**32, so that first and last are both a maximum.
 """
 
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from detection.baselines.parts import DAY, EVERYTHING, Part, Where, level_of
 from detection.baselines.timeline import Events
+from detection.keys import Keys
 from detection.mail.batch import Ints, Level
 
 UNKNOWN = -1
@@ -168,3 +170,32 @@ class FirstValue(Fact):
 
     def joined(self, earlier: Ints, later: Ints) -> Ints:
         return np.where(earlier != 0, earlier, later)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary(Fact):
+    """A statistic in several cells that are lifted, merged and read together, row by row.
+
+    `merge_rows` is associative and commutative and rows of zeros are neutral, to the bit: what a row holds follows from
+    the set of messages alone. That is all that bulk build, replay, merge, unite and the live overlay ask of a kind.
+    A message counts once for each different value of `of` under a key; without `of`, once for each key.
+    """
+
+    of: Part | None = None
+
+    @property
+    def parameters(self) -> str:
+        """What else the meaning of the cells depends on."""
+        return ""
+
+    def lift_rows(self, seconds: Cells, values: Keys) -> Cells:
+        """What messages at these seconds (uint32[n]) with these values of `of` (uint64[n]) put: uint32[n, columns]."""
+        raise NotImplementedError
+
+    def merge_rows(self, a: Cells, b: Cells) -> Cells:
+        """Row by row one of two: uint32[n, columns]. Writes to neither."""
+        raise NotImplementedError
+
+    def read_rows(self, rows: Cells, now: Cells) -> Ints:
+        """The value of each row for a message at its second of `now` (uint32[n]): int64[n], 0 for a row of zeros."""
+        raise NotImplementedError

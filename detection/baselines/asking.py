@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue
+from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue, Summary
 from detection.baselines.layout import LAYOUT, Layout, Probe
 from detection.baselines.parts import clock, level_of
 from detection.baselines.reading import Reading
 from detection.baselines.replay import first_value
+from detection.baselines.rows import lessons, rows_before
 from detection.baselines.timeline import Clock, Timeline, changes, stable_order
 from detection.baselines.values import FactValues
 from detection.keys import NO_KEY, Keys
@@ -65,6 +66,12 @@ class _Asking:
         for fact in probe.facts:
             if isinstance(fact, DistinctCount):
                 in_order = fact.as_of(line.events(self._new_elements(fact, level, kept)[kept]))
+            elif isinstance(fact, Summary):
+                lesson_at, rows = lessons(fact, self.taught, filed, keys)
+                mine = kept[lesson_at]
+                number = np.cumsum(kept) - 1
+                rows = rows_before(fact, line, number[lesson_at[mine]], rows[mine])
+                in_order = fact.read_rows(rows, line.clock[line.at])
             else:
                 learned = self.taught.learned(fact.where, level)[kept]
                 if isinstance(fact, FirstValue):

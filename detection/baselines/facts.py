@@ -27,7 +27,6 @@ from detection.baselines.parts import (
     LANGUAGE,
     LINK_SHOWN_SITE,
     LINK_SITE,
-    LIST,
     LOCAL_NAME,
     MAILER,
     NETWORK,
@@ -58,13 +57,9 @@ WEEK = 7 * DAY
 # The tenant as a whole
 tenant_messages = Count((TENANT,))
 """Messages of the tenant so far."""
-tenant_first = First((TENANT,))
-"""When the tenant's history begins."""
 
 tenant_last_day = Recent((TENANT,), seconds=DAY)
 """Messages of the tenant in the last 24 hours."""
-tenant_senders = DistinctCount((TENANT,), of=SENDER)
-"""Different addresses the tenant has had mail from."""
 
 # Sender address
 sender_messages = Count((SENDER,))
@@ -146,8 +141,6 @@ party_recipients = DistinctCount((PARTY,), of=RECIPIENT)
 """Different people this party has written to."""
 party_network_messages = Count((PARTY, NETWORK))
 """Messages of this party from this network."""
-party_link_site_messages = Count((PARTY, LINK_SITE))
-"""Messages of this party that linked to this site."""
 
 party_last_day = Recent((PARTY,), seconds=DAY)
 """Messages of this party in the last 24 hours."""
@@ -161,8 +154,6 @@ party_mailer_messages = Count((PARTY, MAILER))
 """Messages this party sent with this program."""
 party_envelope_messages = Count((PARTY, ENVELOPE_SITE))
 """Messages of this party whose Return-Path was at this registrable domain."""
-party_attachment_type_messages = Count((PARTY, ATTACHMENT_TYPE))
-"""Messages of this party with this kind of attachment."""
 
 # Registrable domain of the sender
 site_authentication_seen = Count((SENDER_SITE,), AUTHENTICATION_SEEN)
@@ -173,8 +164,6 @@ site_dkim_passes = Count((SENDER_SITE,), DKIM_PASS)
 """Messages of this registrable domain that passed DKIM in alignment."""
 site_dmarc_passes = Count((SENDER_SITE,), DMARC_PASS)
 """Messages of this registrable domain that passed DMARC."""
-site_pair_messages = Count((SENDER_SITE, RECIPIENT_SITE))
-"""Messages from this registrable domain to that of the recipient."""
 
 # Pair
 pair_messages = Count((SENDER, RECIPIENT))
@@ -280,14 +269,10 @@ attachment_type_messages = Count((ATTACHMENT_TYPE,))
 attachment_hash_messages = Count((ATTACHMENT_HASH,))
 """Messages that carried exactly this file."""
 
-attachment_hash_parties = DistinctCount((ATTACHMENT_HASH,), of=PARTY)
-"""Different parties that have sent exactly this file."""
 
 # Bank accounts and wallets named in the text
 account_messages = Count((ACCOUNT,))
 """Messages that named this account."""
-account_parties = DistinctCount((ACCOUNT,), of=PARTY)
-"""Different parties that have named this account: one for a company's own, many for a public one."""
 party_account_messages = Count((PARTY, ACCOUNT))
 """Messages in which this party named this account."""
 # Campaigns, lists, infrastructure
@@ -297,8 +282,6 @@ subject_senders = DistinctCount((SUBJECT_SHAPE,), of=SENDER)
 """Different addresses that have used this shape of subject."""
 subject_last_day = Recent((SUBJECT_SHAPE,), seconds=DAY)
 """Messages with this shape of subject in the last 24 hours: a campaign."""
-list_messages = Count((LIST,))
-"""Messages of this mailing list."""
 network_messages = Count((NETWORK,))
 """Messages from this network."""
 network_parties = DistinctCount((NETWORK,), of=PARTY)

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from detection.baselines.algebra import DistinctCount, Fact, FirstValue, Recent
+from detection.baselines.algebra import DistinctCount, Fact, FirstValue, Recent, Summary
 from detection.baselines.facts import FACTS
 from detection.baselines.parts import Part, Where, level_of
 from detection.keys import Keys
@@ -136,6 +136,11 @@ class Layout:
         return tuple(fact for fact in self.facts.values() if isinstance(fact, DistinctCount))
 
     @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """The facts whose cells are merged and read row by row."""
+        return tuple(fact for fact in self.facts.values() if isinstance(fact, Summary))
+
+    @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """The logs of recent times."""
         logged: dict[tuple[int, str], list[Recent]] = {}
@@ -159,8 +164,9 @@ class Layout:
                     "+".join(part.name for part in fact.key),
                     "+".join(part.name for part in fact.learned_under),
                     fact.where.name,
-                    fact.of.name if isinstance(fact, DistinctCount | FirstValue) else "",
+                    fact.of.name if isinstance(fact, DistinctCount | FirstValue | Summary) and fact.of else "",
                     str(fact.seconds) if isinstance(fact, Recent) else "",
+                    *((fact.parameters,) if isinstance(fact, Summary) else ()),
                 )
             )
             for name, fact in self.facts.items()

@@ -13,10 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from detection.baselines.algebra import Cells, DistinctCount, Fact, FirstValue, Recent
-from detection.baselines.layout import SALT_BITS, SALT_SHIFT, Layout
+from detection.baselines.algebra import Cells, DistinctCount, Fact, FirstValue, Recent, Summary
+from detection.baselines.layout import SALT_BITS, SALT_SHIFT, Layout, salted
 from detection.baselines.parts import Part, Where, clock, level_of
 from detection.baselines.plan import PLANS_KEPT, KeyPlan, Owners, owners_of, owners_of_one, rounded, sizes_of_one
+from detection.baselines.reading import Reading
+from detection.baselines.rows import lessons, reduced
 from detection.baselines.tables import LOG_SHIFT, Tables, bounds_of, empty, pack, put_value
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, MessageBatch
@@ -119,6 +121,11 @@ def learn_few(batch: MessageBatch, learn: Bools, layout: Layout) -> Tables:
     if len(valued):
         _first_values(cells, cell(which, valued), seconds[which.message[valued]], raw[which.extra[valued]])
 
+    if layout.summaries:
+        reading = Reading(batch, learn)
+        for fact in layout.summaries:
+            _summarise(fact, cells, layout, reading, rows, origins)
+
     seen = seconds[learn]
     last = int(seen.max())
     logged = _within(taught, plan.logs)
@@ -161,6 +168,17 @@ def _first_values(cells: Cells, at: Ints, seconds: Cells, values: Keys) -> None:
     three = np.empty((len(chosen), 3), dtype=np.uint32)
     put_value(three, np.negative(seconds[chosen]), values[chosen])
     cells[at[chosen][:, None] + np.arange(3)] = three
+
+
+def _summarise(fact: Summary, cells: Cells, layout: Layout, reading: Reading, rows: Keys, origins: Ints) -> None:
+    space = layout.space_of[fact]
+    keys = reading.keys(space.parts)
+    lesson_at, lifted = lessons(fact, reading, space.parts, keys)
+    filed = np.searchsorted(rows, salted(keys[lesson_at], space.number))
+    order = np.argsort(filed, kind="stable")
+    taught, summed = reduced(fact, filed[order], lifted[order])
+    starts = origins[space.number] + taught * space.width + space.column(fact)
+    cells[starts[:, None] + np.arange(fact.columns)] = summed
 
 
 def pack_all(logs: Ints, rows: Ints, seconds: Cells) -> Keys:
@@ -213,11 +231,11 @@ def _plan(layout: Layout, owners: Owners) -> LessonPlan:
         value = start[fact] + (np.arange(len(own)) if value_level is deep else own)
         return key, own, where_at[fact.where.name], space.number, space.column(fact), value
 
-    plain = [f for f in layout.facts.values() if not isinstance(f, DistinctCount | FirstValue | Recent)]
+    plain = [f for f in layout.facts.values() if not isinstance(f, DistinctCount | FirstValue | Recent | Summary)]
     counts = [at_own_level(fact, 0) for fact in plain if fact.merge is np.add]
     times = [at_own_level(fact, fact.sign) for fact in plain if fact.merge is np.maximum]
     logs = [at_own_level(stream.facts[0], stream.number * 2**32 + stream.seconds) for stream in layout.streams]
-    rest = [at_own_level(fact, 0) for fact in (*layout.distinct, *firsts)]
+    rest = [at_own_level(fact, 0) for fact in (*layout.distinct, *firsts, *layout.summaries)]
     edges = np.cumsum([0, *(sum(len(piece[0]) for piece in pieces) for pieces in (counts, times, logs))]).tolist()
     return LessonPlan(
         key_plan=key_plan,

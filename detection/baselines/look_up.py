@@ -57,7 +57,8 @@ def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactVa
     rows, found = _find(tables, keys)
     cells = _gather(tables, plan, rows, found)
     if newer is not None:
-        places = newer.places(keys)[plan.cell_key]
+        key_places = newer.places(keys)
+        places = key_places[plan.cell_key]
         cells = np.where(places >= 0, newer.cells.take(places + plan.cell_column, mode="clip"), cells)
     cells *= plan.cell_sign
     answer = np.empty(len(plan.answer_key), dtype=np.int64)
@@ -65,7 +66,17 @@ def _look_up(tables: Tables, batch: MessageBatch, newer: Newer | None) -> FactVa
     answer[:stored] = cells[:stored]
     answer[plan.upper_of] |= cells[stored:].astype(np.int64) << 32
     if len(plan.log_key):
-        answer[stored:] = _recent(tables, plan, batch, keys, rows, found, newer)
+        answer[stored : stored + len(plan.log_key)] = _recent(tables, plan, batch, keys, rows, found, newer)
+    for part in plan.summaries:
+        summed = tables.rows_of(part.space, keys[part.keys])
+        column = part.space.column(part.fact)
+        summed = summed[:, column : column + part.fact.columns]
+        if newer is not None:
+            mine = key_places[part.keys]
+            fresh = np.flatnonzero(mine >= 0)
+            summed[fresh] = newer.cells[mine[fresh, None] + np.arange(column, column + part.fact.columns)]
+        read = part.fact.read_rows(summed, clock(batch)[part.message])
+        answer[part.start : part.start + len(read)] = read
     answer[missing[plan.answer_key]] = UNKNOWN
     if len(batch) == 1:
         return FactValues(Answer(answer, _places(plan, sizes_of_one(batch))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.baselines.algebra import Cells, FirstValue, Recent
+from detection.baselines.algebra import Cells, FirstValue, Recent, Summary
 from detection.baselines.layout import Layout, number_of
 from detection.baselines.tables import (
     MOST_ROWS,
@@ -88,6 +88,9 @@ def _merge_cells(merged: Tables, parts: tuple[Tables, Tables], places: tuple[Int
                 if isinstance(fact, FirstValue):
                     window = slice(column, column + 3)
                     matrix[rows, window] = earlier_value(matrix[rows, window], source[:, window])
+                elif isinstance(fact, Summary):
+                    window = slice(column, column + fact.columns)
+                    matrix[rows, window] = fact.merge_rows(matrix[rows, window], source[:, window])
                 else:
                     matrix[rows, column] = fact.merge(matrix[rows, column], source[:, column])
 

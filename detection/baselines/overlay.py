@@ -18,8 +18,8 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from detection.baselines.algebra import Cells, FirstValue
-from detection.baselines.layout import Space, Stream, number_of
+from detection.baselines.algebra import Cells, FirstValue, Summary
+from detection.baselines.layout import Stream, number_of
 from detection.baselines.lesson import learn_few
 from detection.baselines.look_up import look_up
 from detection.baselines.merge import earlier_value, merge
@@ -33,7 +33,7 @@ from detection.mail.batch import Bools, Ints, MessageBatch
 FEW = 32
 """Messages up to which all spaces are learned at once."""
 
-_ADDED, _GREATEST, _FIRST_VALUE = range(3)
+_ADDED, _GREATEST, _FIRST_VALUE, _SUMMARY = range(4)
 
 
 class Overlay:
@@ -47,6 +47,8 @@ class Overlay:
         self._place: dict[int, int] = {}
         self._used = 0
         self.cells: Cells = np.zeros(1024, dtype=np.uint32)
+        self._since: dict[Summary, dict[int, Cells]] = {fact: {} for fact in self._layout.summaries}
+        """Rows of summaries from what came since alone: from `cells`, the snapshot's share cannot be taken off."""
         self._elements: dict[int, int] = {}
         self._times: dict[tuple[int, int], list[int]] = {}
         self._messages = 0
@@ -144,6 +146,8 @@ class Overlay:
         if len(mine):
             threes = at[mine].reshape(-1, 3)
             self.cells[threes] = earlier_value(self.cells[threes], new.cells[mine].reshape(-1, 3))
+        for fact in self._layout.summaries:
+            self._apply_summary(fact, new, places)
         self._apply_elements(new)
         logs, rows, seconds = unpack(new.recent)
         for log, key, second in zip(logs.tolist(), new.keys[rows].tolist(), seconds.tolist(), strict=True):
@@ -173,15 +177,18 @@ class Overlay:
             into = np.repeat(places[known], widths) + column
             self.cells[into] = below.cells[np.repeat(source, widths) + column]
 
-    def _row_below(self, space: Space, keys: Keys) -> Cells:
-        """The snapshot's rows of salted keys of one space, zero where it has none: uint32[keys, width]."""
-        below = self._below.keys_of(space)
-        out = np.zeros((len(keys), space.width), dtype=np.uint32)
-        if len(below):
-            rows = np.searchsorted(below, keys)
-            found = below.take(rows, mode="clip") == keys
-            out[found] = self._below.matrix(space)[rows[found]]
-        return out
+    def _apply_summary(self, fact: Summary, new: Tables, places: Ints) -> None:
+        space = self._layout.space_of[fact]
+        column = space.column(fact)
+        rows = new.matrix(space)[:, column : column + fact.columns]
+        mine = slice(int(new.bounds[space.number]), int(new.bounds[space.number + 1]))
+        at = places[mine][:, None] + np.arange(column, column + fact.columns)
+        self.cells[at] = fact.merge_rows(self.cells[at], rows)
+        since = self._since[fact]
+        keys = new.keys[mine].tolist()
+        nothing = np.zeros(fact.columns, dtype=np.uint32)
+        earlier = np.array([since.get(key, nothing) for key in keys], dtype=np.uint32).reshape(-1, fact.columns)
+        since.update(zip(keys, fact.merge_rows(earlier, rows), strict=True))
 
     def _apply_elements(self, new: Tables) -> None:
         """Elements that were there before were counted again with their rows: they are taken off, the others kept."""
@@ -211,7 +218,8 @@ class Overlay:
         for space in self._layout.spaces:
             for fact in space.facts:
                 plain = _ADDED if fact.merge is np.add else _GREATEST
-                kinds += [_FIRST_VALUE if isinstance(fact, FirstValue) else plain] * fact.columns
+                kind = _SUMMARY if isinstance(fact, Summary) else plain
+                kinds += [_FIRST_VALUE if isinstance(fact, FirstValue) else kind] * fact.columns
         return np.array(kinds, dtype=np.int64)
 
     @cached_property
@@ -232,10 +240,15 @@ class Overlay:
         for space in self._layout.spaces:
             mine = slice(int(bounds[space.number]), int(bounds[space.number + 1]))
             rows = self.cells[places[mine][:, None] + np.arange(space.width)]
-            below = self._row_below(space, keys[mine])
+            below = self._below.rows_of(space, keys[mine])
             for fact in space.facts:
-                if fact.merge is np.add and fact.columns:
-                    column = space.column(fact)
+                column = space.column(fact)
+                if isinstance(fact, Summary):
+                    nothing = np.zeros(fact.columns, dtype=np.uint32)
+                    since = [self._since[fact].get(key, nothing) for key in keys[mine].tolist()]
+                    if since:
+                        rows[:, column : column + fact.columns] = since
+                elif fact.merge is np.add and fact.columns:
                     rows[:, column] -= below[:, column]
             cells.append(rows.reshape(-1))
         elements = np.array(sorted(self._elements), dtype=np.uint64)

@@ -17,8 +17,8 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from detection.baselines.algebra import Fact, FirstValue, Recent
-from detection.baselines.layout import SALT_SHIFT, Layout, Probe, Stream
+from detection.baselines.algebra import Fact, FirstValue, Recent, Summary
+from detection.baselines.layout import SALT_SHIFT, Layout, Probe, Space, Stream
 from detection.baselines.parts import Part, level_of
 from detection.baselines.tables import LOG_SHIFT
 from detection.keys import Keys, combine
@@ -82,6 +82,17 @@ class KeyPlan:
 
 
 @dataclass(frozen=True, eq=False)
+class SummaryPlan:
+    """The keys that ask for a summary, the message of each, and where in the answer their values begin."""
+
+    fact: Summary
+    space: Space
+    keys: slice
+    message: Ints
+    start: int
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Index arrays over the keys of all probes and over the values of the answer."""
 
@@ -103,12 +114,15 @@ class Plan:
     upper_of: Ints
     """For each upper half, the value of the answer that it belongs to."""
 
-    # Recent times: their values are the end of the answer.
+    # Recent times: their values come after those of the cells.
     log_key: Ints
     log_message: Ints
     log_seconds: Ints
     log_head: Keys
     log_streams: tuple[Stream, ...]
+
+    summaries: tuple[SummaryPlan, ...]
+    """Their values are the end of the answer."""
 
     def slices(self, sizes: Mapping[Level, int]) -> tuple[slice, ...]:
         """Where in the answer the values of each fact lie, for a batch with so many values of each level."""
@@ -165,10 +179,11 @@ def _plan(layout: Layout, owners: Owners) -> Plan:
     key_at = dict(zip(probes, key_plan.starts, strict=True))
 
     asked = [(fact, probe) for probe in probes for fact in probe.facts]
-    stored = [(f, p) for f, p in asked if not isinstance(f, Recent)]
+    stored = [(f, p) for f, p in asked if not isinstance(f, Recent | Summary)]
     recent = [(f, p) for f, p in asked if isinstance(f, Recent)]
     halves = [(f, p) for f, p in stored if isinstance(f, FirstValue)]
-    answers = stored + list[tuple[Fact, Probe]](recent)
+    summed = [(f, p) for f, p in asked if isinstance(f, Summary)]
+    answers = stored + list[tuple[Fact, Probe]](recent) + list[tuple[Fact, Probe]](summed)
     starts = _starts([len(owners[probe.level]) for _, probe in answers])
     start_of = {fact: start for (fact, _), start in zip(answers, starts, strict=True)}
 
@@ -197,6 +212,10 @@ def _plan(layout: Layout, owners: Owners) -> Plan:
         log_seconds=logged.each([f.seconds for f, _ in recent]),
         log_head=logged.each([stream_of[f].number for f, _ in recent]).astype(np.uint64) << LOG_SHIFT,
         log_streams=tuple(stream_of[f] for f, p in recent for _ in range(len(owners[p.level]))),
+        summaries=tuple(
+            SummaryPlan(f, p.space, slice(key_at[p], key_at[p] + len(owners[p.level])), owners[p.level], start_of[f])
+            for f, p in summed
+        ),
     )
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue
-from detection.baselines.layout import LAYOUT, Layout, Probe
+from detection.baselines.algebra import UNKNOWN, DistinctCount, Fact, FirstValue, Summary
+from detection.baselines.layout import LAYOUT, Layout, Probe, salted
 from detection.baselines.look_up import look_up
 from detection.baselines.parts import level_of
 from detection.baselines.reading import Reading
+from detection.baselines.rows import lessons, rows_before
 from detection.baselines.tables import Tables
 from detection.baselines.timeline import Events, Timeline, changes, stable_order
 from detection.baselines.values import FactValues, narrowed
@@ -48,7 +49,9 @@ def replay(
     values: dict[Fact, npt.NDArray[Any]] = {}
     for probe in layout.probes:
         for fact, here in _replay(probe, reading, before).items():
-            values[fact] = narrowed(here if earlier is None else fact.joined(earlier[fact], here))
+            values[fact] = narrowed(
+                here if earlier is None or isinstance(fact, Summary) else fact.joined(earlier[fact], here)
+            )
     return FactValues({fact: values[fact] for fact in layout.facts.values()})
 
 
@@ -69,6 +72,13 @@ def _replay(probe: Probe, reading: Reading, before: Tables | None) -> dict[Fact,
         learned = reading.learned(fact.where, level) & known
         if isinstance(fact, DistinctCount):
             sorted_values = fact.as_of(line.events(new_elements(fact, reading, level, before)))
+        elif isinstance(fact, Summary):
+            rows = rows_before(fact, line, *lessons(fact, reading, filed, keys))
+            if before is not None:
+                column = probe.space.column(fact)
+                earlier = before.rows_of(probe.space, salted(asked[line.target], probe.space.number))
+                rows = fact.merge_rows(earlier[:, column : column + fact.columns], rows)
+            sorted_values = fact.read_rows(rows, line.clock[line.at])
         elif isinstance(fact, FirstValue):
             of = reading.value_at(level, fact.of, filed)
             sorted_values = first_value(line.events(learned & (of != NO_KEY)), of)

@@ -14,10 +14,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from detection.baselines.algebra import Cells, DistinctCount, FirstValue, Recent
+from detection.baselines.algebra import Cells, DistinctCount, FirstValue, Recent, Summary
 from detection.baselines.layout import LAYOUT, Layout, Space, number_of, salted
 from detection.baselines.parts import level_of
 from detection.baselines.reading import Reading
+from detection.baselines.rows import lessons, reduced
 from detection.baselines.timeline import changes, stable_order
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, Ints, MessageBatch
@@ -66,6 +67,16 @@ class Tables:
         asked = salted(elements, self.layout.distinct.index(fact))
         at = np.searchsorted(self.elements, asked)
         return np.asarray(self.elements.take(at, mode="clip") == asked, dtype=np.bool_)
+
+    def rows_of(self, space: Space, keys: Keys) -> Cells:
+        """The rows of salted keys of one space, zero where it has none: uint32[keys, width]."""
+        filed = self.keys_of(space)
+        out = np.zeros((len(keys), space.width), dtype=np.uint32)
+        if len(filed):
+            rows = np.searchsorted(filed, keys)
+            found = filed.take(rows, mode="clip") == keys
+            out[found] = self.matrix(space)[rows[found]]
+        return out
 
     def matrix(self, space: Space) -> Cells:
         """The cells of one space, uint32[rows, width], as a view."""
@@ -184,6 +195,14 @@ def _build_space(
             filed = row_of[elements[fact][1]]
             matrix[:, column] = np.bincount(filed, minlength=len(rows))
             parents[fact] = rows[filed]
+        elif isinstance(fact, Summary):
+            lesson_at, lifted_rows = lessons(fact, reading, space.parts, keys)
+            row_of = np.zeros(len(keys), dtype=np.int64)
+            row_of[at] = row
+            filed = row_of[lesson_at]
+            by_row = np.argsort(filed, kind="stable")
+            taught, summed = reduced(fact, filed[by_row], lifted_rows[by_row])
+            matrix[taught, column : column + fact.columns] = summed
         elif isinstance(fact, FirstValue):
             of = reading.value_at(level, fact.of, space.parts)[at]
             lifted = np.where(learned & (of != NO_KEY), fact.lift(seconds), np.uint32(0))

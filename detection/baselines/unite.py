@@ -11,9 +11,10 @@ from functools import reduce
 
 import numpy as np
 
-from detection.baselines.algebra import Cells, FirstValue, Recent
+from detection.baselines.algebra import Cells, FirstValue, Recent, Summary
 from detection.baselines.layout import SALT_SHIFT, Layout, Space
 from detection.baselines.merge import merge
+from detection.baselines.rows import reduced
 from detection.baselines.tables import (
     MOST_ROWS,
     ROW_MASK,
@@ -101,6 +102,10 @@ def _unite_space(space: Space, parts: Sequence[Tables]) -> tuple[Keys, list[Ints
                 leads = (three[:, 0] != 0) & (three[:, 0] == first[row])
                 value = np.minimum.reduceat(np.where(leads, get_value(three), _LARGEST), starts)
                 put_value(matrix[:, column : column + 3], first, np.where(first != 0, value, np.uint64(0)))
+            elif isinstance(fact, Summary):
+                window = slice(column, column + fact.columns)
+                stacked = np.concatenate([cells[:, window] for cells in matrices])[order]
+                matrix[:, window] = reduced(fact, row, stacked)[1]
             else:
                 values = np.concatenate([cells[:, column] for cells in matrices])[order]
                 matrix[:, column] = fact.merge.reduceat(values, starts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial, reduce
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_mail import random_batch
+from summary_facts import LAYOUTS, write_shard
 
 from detection.baselines.facts import FACTS
 from detection.baselines.layout import Layout
@@ -42,3 +45,21 @@ def test_parts_of_other_declarations_are_refused() -> None:
     batch = random_batch(5, 1)
     with pytest.raises(ValueError, match="different declarations"):
         unite([build(batch), build(batch, layout=few), build(batch)])
+
+
+@pytest.mark.parametrize("apart", ["threads", "processes"])
+def test_shards_built_apart_unite_to_the_same_bytes(apart: str, tmp_path: Path) -> None:
+    shards = 5
+    in_turn = tmp_path / "in turn"
+    workers: Executor = (
+        ThreadPoolExecutor(4) if apart == "threads" else ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    )
+    with workers:
+        for name, layout in LAYOUTS.items():
+            whole = write_shard(in_turn, name, 0, 1)
+            build_shard = partial(write_shard, tmp_path, name, shards=shards)
+            parts = [Snapshot.open(folder, layout).tables for folder in workers.map(build_shard, range(shards))]
+            united = write(unite(parts[::-1]), tmp_path / f"{name} united")
+            assert united.version == Snapshot.open(whole, layout).version
+            for file in ("facts.bin", "manifest.json"):
+                assert (tmp_path / f"{name} united" / file).read_bytes() == (whole / file).read_bytes()

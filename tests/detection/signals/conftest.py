@@ -38,7 +38,7 @@ ORDINARY: dict[str, Any] = {
     "spf_aligned": -1,
     "dkim_aligned": -1,
 }
-ORDINARY_FACTS: dict[str, Any] = {"tenant_messages": 1_000, "tenant_first": NOW - 100 * DAY}
+ORDINARY_FACTS: dict[str, Any] = {"tenant_messages": 1_000}
 
 Measure = Callable[..., dict[str, float]]
 

@@ -44,7 +44,7 @@ def test_a_message_to_nobody_of_ours_has_no_relationship_with_us(measure: Measur
 def test_links_without_a_host_say_nothing_about_sites(measure: Measure) -> None:
     values = measure(
         {"link_site_key": [0], "link_count": 1},
-        {"link_site_messages": -1, "link_site_parties": -1, "link_site_first": -1, "party_link_site_messages": -1},
+        {"link_site_messages": -1, "link_site_parties": -1, "link_site_first": -1},
     )
     for name in ("link_site_parties_least", "link_site_youngest_days", "link_new_sites", "link_foreign_share"):
         assert math.isnan(values[name]), name
