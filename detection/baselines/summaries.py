@@ -136,6 +136,8 @@ TOP = 4
 """How many of the most frequent values `TopValues` tells."""
 _KEPT = 16
 _PRINT_SHIFT = np.uint32(16)
+_DRAWN = 1 << 15
+"""Set in an answer that is of 16 values, of which there may be more."""
 _MOST_TIMES = np.uint32(2**16 - 1)
 
 
@@ -143,11 +145,11 @@ _MOST_TIMES = np.uint32(2**16 - 1)
 class TopValues(Summary):
     """The `TOP` most frequent values of `of` under the key, as prints of 15 bits: read with `place_among`.
 
-    Exact as long as a key has at most 16 different values (and no two of them share a print: one pair in 32,767).
-    Beyond, it is the most frequent of 16 of them, drawn evenly: those with the greatest prints. Their counts are exact,
-    since a value that is among the greatest of all was among the greatest of every part. A value of a key with n > 16
-    is among the 16 with probability 16 / n, however frequent it is. Counts stop at 65,535; of equals the greater print
-    comes first.
+    Exact while a key has fewer than 16 different values (and no two of them share a print: one pair in 32,767).
+    From there on it is the most frequent of 16 of them, drawn evenly: those with the greatest prints; the answer says
+    so. Their counts are exact, since a value that is among the greatest of all was among the greatest of every part. A
+    value of a key with n > 16 is among the 16 with probability 16 / n, however frequent it is. Counts stop at 65,535;
+    of equals the greater print comes first.
     """
 
     columns: ClassVar[int] = _KEPT
@@ -169,15 +171,17 @@ class TopValues(Summary):
         by_times = _descending((rows << _PRINT_SHIFT) | (rows >> _PRINT_SHIFT))[:, :TOP]
         prints = (by_times & _MOST_TIMES).astype(np.int64)
         values: Ints = (prints << np.arange(0, 16 * TOP, 16)).sum(axis=1)
-        return values
+        return values + np.where(rows[:, -1] != 0, _DRAWN, 0)
 
 
 def place_among(values: Keys, top: Ints) -> Ints:
     """The place of each value (uint64[n]) among what `TopValues` told (int64[n]): 1 the most frequent, 0 not among
-    them, `UNKNOWN` where the value or the key is missing."""
-    prints = (top[:, None] >> np.arange(0, 16 * TOP, 16)) & 0xFFFF
+    them; `UNKNOWN` where the value or the key is missing, or where there are too many values to say that it is not.
+    With so many, its true place may be behind the one given, never before."""
+    prints = (top[:, None] >> np.arange(0, 16 * TOP, 16)) & (_DRAWN - 1)
     same = prints == _prints(values).astype(np.int64)[:, None]
-    place = np.where(same.any(axis=1), same.argmax(axis=1) + 1, 0)
+    absent = np.where(top & _DRAWN, UNKNOWN, 0)
+    place = np.where(same.any(axis=1), same.argmax(axis=1) + 1, absent)
     return np.where((values == NO_KEY) | (top == UNKNOWN), UNKNOWN, place)
 
 

@@ -67,7 +67,7 @@ def _value(fact: Fact, earlier: list[Lesson], now: int) -> int:
         case TopValues():
             times = Counter(_mixed(value) % 32_767 + 1 for _, value in {(m, v) for m, _, v in earlier if v})
             kept = sorted(sorted(times, reverse=True)[:16], key=lambda seen: (-times[seen], -seen))
-            return sum(seen << 16 * place for place, seen in enumerate(kept[:4]))
+            return sum(seen << 16 * place for place, seen in enumerate(kept[:4])) + (len(times) >= 16) * 2**15
         case Count():
             return len({message for message, _, _ in earlier})
     raise AssertionError(f"no slow meaning for {type(fact).__name__}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,20 @@ def test_every_fact_is_followed_by_its_docstring() -> None:
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
     }
     assert set(FACTS) - documented == set()
+
+
+def test_every_fact_is_read_by_something() -> None:
+    """What nothing reads costs every look-up and every byte of a baseline, and tells nobody anything."""
+    root = Path(facts.__file__).parents[2]
+    sources = [path for package in ("detection", "onboarding", "flows") for path in (root / package).rglob("*.py")]
+    read: set[str] = set()
+    for path in sources:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path != Path(facts.__file__) else ()
+        for node in nodes:
+            read |= (
+                {node.attr} if isinstance(node, ast.Attribute) else {node.id} if isinstance(node, ast.Name) else set()
+            )
+    assert set(FACTS) - read == set()
 
 
 def test_no_fact_is_declared_twice() -> None:

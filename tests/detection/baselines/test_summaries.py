@@ -236,9 +236,15 @@ def test_the_most_frequent_values_are_told_in_order() -> None:
     assert place_among(asked[:1], np.array([0])).tolist() == [0]
 
 
-@given(SEEDS, st.integers(1, 16))
+def test_where_more_values_than_are_kept_may_exist_absence_is_unknown() -> None:
+    top = top_of(TopValues((SENDER,), of=NETWORK), list(range(1, 41)))
+    places = place_among(np.arange(1, 81, dtype=np.uint64), np.repeat(top, 80))
+    assert sorted(places.tolist()) == [-1] * 76 + [1, 2, 3, 4]
+
+
+@given(SEEDS, st.integers(1, 15))
 @LEAST
-def test_up_to_16_values_the_most_frequent_are_exact(seed: int, different: int) -> None:
+def test_under_16_values_the_most_frequent_are_exact(seed: int, different: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(1, different + 1, 300)
     top = top_of(TopValues((SENDER,), of=LINK_SITE), values.tolist())
