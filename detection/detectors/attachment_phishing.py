@@ -15,6 +15,8 @@ from detection.signals.values import SignalValues
 _EVIDENCE = Weighing(
     page=(
         rises("attachment_html", 5.0),
+        rises("attachment_password_form", 2.0),
+        rises("attachment_unpacks", 1.5),
         rises("attachment_document", 0.7),
         rises("attachment_message", 0.7),
         rises("attachment_encrypted", 1.0),
@@ -50,6 +52,14 @@ _EVIDENCE = Weighing(
         "banks."
     ),
     reasons=(
+        Reason(
+            text="An attached page asks for a password.", when=((SIGNALS["attachment_password_form"], 1, 1),), weight=10
+        ),
+        Reason(
+            text="An attached page builds what it shows out of encoded data.",
+            when=((SIGNALS["attachment_unpacks"], 1, 1),),
+            weight=9,
+        ),
         Reason(text="An HTML page is attached.", when=((SIGNALS["attachment_html"], 1, 1),), weight=9),
         Reason(
             text="The text asks to log in or confirm an account ({lure_credential:such phrase}).",

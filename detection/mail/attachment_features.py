@@ -50,11 +50,19 @@ def features_of(attachment: Attachment) -> AttachmentFeatures:
         flags |= _DOUBLE_EXTENSION
     if attachment.name and _LURE_NAME.search(fold(attachment.name[:200]).lower()):
         flags |= _NAME_LURE
+    if attachment.unpacks:
+        flags |= _UNPACKS
+    if attachment.asks_password:
+        flags |= _PASSWORD_FORM
     return AttachmentFeatures(recurring_key(kind.name), flags)
 
 
-_INLINE, _DOUBLE_EXTENSION, _NAME_LURE = map(
-    int, (AttachmentFlag.INLINE, AttachmentFlag.DOUBLE_EXTENSION, AttachmentFlag.NAME_LURE)
+_INLINE, _DOUBLE_EXTENSION, _NAME_LURE, _UNPACKS, _PASSWORD_FORM = map(
+    int,
+    (
+        *(AttachmentFlag.INLINE, AttachmentFlag.DOUBLE_EXTENSION, AttachmentFlag.NAME_LURE),
+        *(AttachmentFlag.UNPACKS, AttachmentFlag.PASSWORD_FORM),
+    ),
 )
 # What a file is called that wants to be opened: money, deliveries, voices and faxes, in the languages of business mail.
 _LURE_NAME = re.compile(

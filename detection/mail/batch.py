@@ -89,6 +89,8 @@ class AttachmentFlag(IntFlag):
     ENCRYPTED = 1 << 12
     NAME_LURE = 1 << 13
     MESSAGE = 1 << 14
+    UNPACKS = 1 << 15
+    PASSWORD_FORM = 1 << 16
 
 
 def _column(kind: pa.DataType, level: Level = Level.MESSAGE) -> Any:
@@ -227,6 +229,7 @@ class MessageBatch:
     text_length: Ints = _column(pa.int64())
     html_length: Ints = _column(pa.int64())
     hidden_text_length: Ints = _column(pa.int64())
+    """Characters that a reader cannot see, in the body and in attached pages; as are the forms counted below."""
     image_count: Counts = _count()
     form_count: Counts = _count()
     charset_key: Keys = _key()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from detection.mail import charsets, html, transfer
+from detection.mail.attached_pages import is_page, signs_of
 from detection.mail.attachments import attachment_of
 from detection.mail.defects import Defects
 from detection.mail.hosts import ForeignHosts
@@ -34,7 +35,8 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
     """The body of a mail from its leaves.
 
     The plain text speaks for the mail unless it is a stub beside a much longer HTML text (`_STUB`). Parts inside an
-    attached message give links and attachments, not text. A QR code in a picture gives a link too.
+    attached message give links and attachments, not text. A QR code in a picture gives a link too,
+    and an attached page its links, forms and hidden text, under the same caps as the body's HTML.
     """
     body = Body()
     plain: list[str] = []
@@ -42,7 +44,7 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
     shown_length = 0
     links = _Links(limits, defects)
     codes = QrCodes(limits, defects)
-    read = 0
+    read = pages = 0
     bytes_left, tokens_left = limits.body_bytes, limits.html_tokens
     for part in parts:
         if not _is_text(part, read) or read >= limits.text_parts:
@@ -50,6 +52,26 @@ def body_of(parts: list[Part], limits: Limits, defects: Defects) -> Body:
                 defects.add(Defect.CAPPED_PARTS)
             data = transfer.decode(part.body, part.encoding, defects)
             attachment = _attachment(part, data)
+            if pages < limits.text_parts and is_page(attachment, part.content_type):
+                pages += 1
+                if len(data) > bytes_left:
+                    defects.add(Defect.CAPPED_HTML)
+                    data = data[: max(0, bytes_left)]
+                bytes_left -= len(data)
+                text = charsets.decode(data, part.charset, defects)
+                signs = signs_of(text, limits.links)
+                attachment = replace(attachment, unpacks=signs.unpacks, asks_password=signs.asks_password)
+                reading = html.read(text, limits, defects, tokens_left, 1)
+                tokens_left -= reading.tokens
+                for url, visible in reading.links:
+                    links.add(url, visible)
+                for url in signs.targets:
+                    links.add(url, "")
+                for url in codes.urls_in_html(text):
+                    links.add_from_code(url)
+                if not part.within:
+                    body.hidden_length += reading.hidden_length
+                    body.forms += reading.forms
             body.attachments.append(attachment)
             for url in codes.urls_of(data, attachment.sniffed_type, attachment.sha256):
                 links.add_from_code(url)

@@ -123,7 +123,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One attached or inline file, never opened beyond its first bytes."""
+    """One attached or inline file. Of pages and pictures the content is read, of others the first bytes."""
 
     name: str
     extension: str
@@ -135,6 +135,10 @@ class Attachment:
     """Decoded bytes."""
     sha256: str
     inline: bool = False
+    unpacks: bool = False
+    """A page that builds a page or a file out of encoded data in itself (`detection.mail.attached_pages`)."""
+    asks_password: bool = False
+    """A page with a field for a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +181,10 @@ class Message:
     """Characters of `text` before the cap, as far as counted."""
     html_length: int
     hidden_text_length: int
-    """Characters of HTML text that a reader cannot see."""
+    """Characters of HTML text that a reader cannot see, in the body and in attached pages."""
     image_count: int
     form_count: int
+    """Forms of the body and of attached pages."""
     links: tuple[Link, ...]
     attachments: tuple[Attachment, ...]
     content_types: tuple[str, ...]

@@ -29,6 +29,8 @@ _FLAGS = {
     AttachmentFlag.ENCRYPTED: "Has an attachment that needs a password.",
     AttachmentFlag.NAME_LURE: "An attachment is called an invoice, a payment, a voicemail, a delivery or the like.",
     AttachmentFlag.MESSAGE: "Has another mail attached.",
+    AttachmentFlag.UNPACKS: "An attached page builds a page or a file out of encoded data in itself.",
+    AttachmentFlag.PASSWORD_FORM: "An attached page asks for a password.",
 }
 _SHIFTS = shifts_of([*_FLAGS])
 _LOCKABLE = np.uint32(AttachmentFlag.ARCHIVE | AttachmentFlag.ENCRYPTED | AttachmentFlag.DISK_IMAGE)
