@@ -122,7 +122,8 @@ def _day(workspace: Workspace, watch: Watch, names: list[str], quarter: Quarter,
     for name in names:
         (state, mode, reason), (was, was_mode, was_reason) = after[name], before[name]
         day = now.date().isoformat()
-        if reason == "promise-broken" and was_reason != reason:
+        # The same pass may calibrate again and lift the reason: the drop shows the alarm then.
+        if (reason == "promise-broken" != was_reason) or (mode == "shadow" and was_mode in ("alert", "enforce")):
             quarter.alarms.append({"tenant": name, "day": day, "mode_before": was_mode})
         if mode != was_mode:
             quarter.changes.append({"tenant": name, "day": day, "from": was_mode, "to": mode})
