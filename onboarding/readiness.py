@@ -257,13 +257,15 @@ def evidence_of(workspace: Workspace, tenant: str, result: CalibrationResult, re
     )
 
 
-def check_readiness(workspace: Workspace, token: RunToken, made: CalibrationMade) -> Readiness:
-    """Measures and records every gate. Raises Held when one fails that even shadow mode needs."""
+def check_readiness(
+    workspace: Workspace, token: RunToken, made: CalibrationMade, *, may_hold: bool = True
+) -> Readiness:
+    """Measures and records every gate. Raises Held when one fails that even shadow mode needs (with `may_hold`)."""
     tenant = token.tenant
     with stage(workspace, token, Step.READINESS, unit="gates") as current:
         readiness = judge(evidence_of(workspace, tenant, made.result, mean_recall(made.recalled)))
         with workspace.database.transaction(tenant) as session:
-            gates.record(session, token, readiness.measured)
+            gates.record(session, token, readiness.measured, made.version)
         failed = [one for one in readiness.measured if not one.passed]
         current.summary |= {
             "passed": len(readiness.measured) - len(failed),
@@ -275,7 +277,7 @@ def check_readiness(workspace: Workspace, token: RunToken, made: CalibrationMade
             log.info(
                 "%s: gate %s not passed: %s, %s is asked for; %s", tenant, one.name, _said(one), one.bar, one.remedy
             )
-        if Mode.SHADOW not in readiness.allowed:
+        if may_hold and Mode.SHADOW not in readiness.allowed:
             first = next(
                 m for g, m in zip(GATES, readiness.measured, strict=True) if not m.passed and Mode.SHADOW in g.blocks
             )

@@ -21,6 +21,7 @@ from onboarding.lifecycle import Mode, TenantState
 from onboarding.made import read_made
 from onboarding.readiness import check_readiness
 from onboarding.rehearse import rehearse
+from onboarding.report.write import renew_report
 from onboarding.run import CALIBRATE, running
 from onboarding.stage import Held
 from onboarding.workspace import Workspace
@@ -63,12 +64,13 @@ def recalibrate(
         baseline = make_baseline(workspace, token)
         rehearse(workspace, token)
         made = make_calibration(workspace, token, baseline.version)
-        if promote_if_better:
-            check_readiness(workspace, token, made)
+        check_readiness(workspace, token, made, may_hold=promote_if_better)
         judged = criteria(workspace, tenant, made.version)
         if promote_if_better and judged and all(one.met for one in judged):
             reason = "better by " + ", ".join(one.name for one in judged)
             promoted = promote(workspace, tenant, made.version, actor="gatehouse", reason=reason, token=token)
+    if promoted is not None:
+        renew_report(workspace, tenant)
     with workspace.database.session(tenant) as session:
         current = activations.current(session, tenant)
         row = versions.calibration(session, tenant, made.version)

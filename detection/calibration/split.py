@@ -6,12 +6,12 @@ is a random sample of history that is the same on every run and in whatever orde
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detection.calibration.order_statistics import minimum_n
 from detection.keys import combine
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from detection.mail.batch import Ints
 
 SALT = np.uint64(0x6761746568757365)
-CERTIFYING_SHARE = 0.5
-MOST_CERTIFYING_SHARE = 0.8
+CERTIFYING_SHARE = 0.75
+"""Whatever is to be certified, so that a larger budget is counted on the same campaigns as a smaller one and never
+catches less. A threshold's slack shrinks with the square root of what it is counted on; tails are content with less."""
+
 WEIGHING_SHARE = 0.25
 """Of what certifying leaves over, if that is enough for tails as well."""
 FEWEST_TO_SHARE = 400
@@ -35,18 +37,14 @@ class Parts:
     certifying: Ints
 
 
-def split(keys: Keys, *, alpha: float, delta: float, weighing: bool) -> Parts:
+def split(keys: Keys, *, weighing: bool) -> Parts:
     """Divides campaigns with distinct `keys` uint64[c].
 
-    Half certifies. When half is too few to certify alpha but up to four fifths would be enough, just enough certifies:
-    the sizes depend on the count alone, never on a score, so the certificate's guarantee is untouched. Without
-    rehearsals there are no weights to choose (`weighing=False`) and that part is empty.
+    Three quarters certify: the sizes depend on the count alone, never on a score, so the certificate's guarantee is
+    untouched. Without rehearsals there are no weights to choose (`weighing=False`) and that part is empty.
     """
     n = len(keys)
-    needed = minimum_n(alpha, delta)
-    certifying = -(-n // 2)
-    if certifying < needed <= MOST_CERTIFYING_SHARE * n:
-        certifying = needed
+    certifying = math.ceil(n * CERTIFYING_SHARE)
     rest = n - certifying
     choosing = int(rest * WEIGHING_SHARE) if weighing and rest >= FEWEST_TO_SHARE else 0
     order = np.lexsort((keys, combine(keys, np.full(n, SALT, dtype=np.uint64))))

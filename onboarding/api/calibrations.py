@@ -14,6 +14,7 @@ from onboarding.database import activations, tenants, versions
 from onboarding.database.activations import Activation
 from onboarding.database.versions import Calibration
 from onboarding.recalibrate import promote
+from onboarding.report.write import renew_report
 from onboarding.workspace import Workspace
 
 router = APIRouter(prefix="/v1/tenants/{tenant}/calibrations", tags=["calibrations"])
@@ -71,6 +72,7 @@ def put_in_force(
     activation = promote(
         _workspace(request), tenant, version, actor=f"token {grant.token}", force=how.force, reason=how.reason
     )
+    renew_report(_workspace(request), tenant)
     return _activated(activation)
 
 
@@ -80,7 +82,9 @@ def go_back(tenant: str, request: Request, grant: Admin) -> dict[str, Any]:
     with _workspace(request).database.transaction(tenant) as session:
         tenants.get(session, tenant)
         actor = f"token {grant.token}"
-        return _activated(activations.rollback(session, tenant, actor=actor, reason="rolled back by the API"))
+        activation = activations.rollback(session, tenant, actor=actor, reason="rolled back by the API")
+    renew_report(_workspace(request), tenant)
+    return _activated(activation)
 
 
 def _activated(activation: Activation) -> dict[str, Any]:

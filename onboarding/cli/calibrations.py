@@ -141,8 +141,9 @@ def promote(name: str, version: int, force: bool, reason: str | None, as_json: b
     from onboarding.recalibrate import promote as put_in_force
     from onboarding.workspace import open_workspace
 
-    activation = put_in_force(open_workspace(), name, version, actor=actor(), force=force, reason=reason)
-    _told(activation, as_json)
+    workspace = open_workspace()
+    activation = put_in_force(workspace, name, version, actor=actor(), force=force, reason=reason)
+    _told(workspace, activation, as_json)
 
 
 @calibrations.command("rollback")
@@ -159,10 +160,13 @@ def rollback(name: str, as_json: bool) -> None:
     with workspace.database.transaction(name) as session:
         tenants.get(session, name)
         activation = activations.rollback(session, name, actor=actor(), reason="rolled back by command")
-    _told(activation, as_json)
+    _told(workspace, activation, as_json)
 
 
-def _told(activation: Any, as_json: bool) -> None:
+def _told(workspace: Any, activation: Any, as_json: bool) -> None:
+    from onboarding.report.write import renew_report
+
+    renew_report(workspace, activation.tenant)
     if as_json:
         document(
             {

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from onboarding.cli.console import document, json_option, say, speaks_plainly
+from onboarding.cli.console import Exit, document, fail, json_option, say, speaks_plainly
 
 
 @click.group(invoke_without_command=True)
@@ -68,6 +68,9 @@ def import_file(file: TextIO, name: str | None, as_json: bool) -> None:
     from onboarding.tuning import TuningError, import_tuning
     from onboarding.workspace import open_workspace
 
+    if name is not None and not name.strip():
+        # An empty variable of a shell must not tune every tenant.
+        fail("the tenant's name is empty; leave it out to set what holds for all tenants", Exit.USAGE)
     try:
         text = file.read()
     except UnicodeDecodeError as error:

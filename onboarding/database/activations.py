@@ -128,16 +128,14 @@ def set_mode(
 def rollback(session: Session, tenant: str, *, actor: str, reason: str, to: int | None = None) -> Activation:
     """Puts an earlier activation's versions in force again, in the mode of now.
 
-    Without `to`, those in force before the versions of now. Raises ActivationError when there is no such activation.
+    Without `to`, the calibration that was in force before that of now, with its newest baseline; after a rollback, the one
+    before that again. Raises ActivationError when there is no such activation.
     """
     history = all_of(session, tenant)
     now = history[0] if history else None
+    before = now.restores or now.version if now is not None else 0
     for earlier in history[1:]:
-        differs = now is not None and (earlier.engine, earlier.baseline, earlier.calibration) != (
-            now.engine,
-            now.baseline,
-            now.calibration,
-        )
+        differs = now is not None and earlier.version < before and earlier.calibration != now.calibration
         if now is not None and (earlier.version == to or (to is None and differs)):
             return activate(
                 session,
@@ -150,7 +148,7 @@ def rollback(session: Session, tenant: str, *, actor: str, reason: str, to: int 
                 reason=reason,
                 restores=earlier.version,
             )
-    wanted = "other versions in force before" if to is None else f"earlier activation {to}"
+    wanted = "other calibration in force before" if to is None else f"earlier activation {to}"
     raise ActivationError(f"tenant {tenant} has no {wanted} to go back to")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKeyConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
+from onboarding.database import activations
 from onboarding.database.rows import OfTenant, Row
 from onboarding.database.runs import Run, RunToken, fence
 
@@ -34,6 +35,8 @@ class GateRow(OfTenant, Row):
     remedy: Mapped[str]
     """What to do when it does not pass."""
     measured_at: Mapped[datetime]
+    calibration: Mapped[int | None]
+    """What was measured with; None for what was measured before this was written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ class Measured:
     remedy: str = ""
 
 
-def record(session: Session, token: RunToken, measured: Iterable[Measured]) -> None:
+def record(session: Session, token: RunToken, measured: Iterable[Measured], calibration: int | None = None) -> None:
     """Sets the gates of a run, in place of what it measured before."""
     fence(session, token)
     session.execute(delete(GateRow).where(GateRow.tenant == token.tenant, GateRow.run == token.run))
@@ -65,6 +68,7 @@ def record(session: Session, token: RunToken, measured: Iterable[Measured]) -> N
             passed=gate.passed and gate.value is not None,
             remedy=gate.remedy,
             measured_at=at,
+            calibration=calibration,
         )
         for position, gate in enumerate(measured)
     )
@@ -79,12 +83,18 @@ def of_run(session: Session, tenant: str, run: str) -> Sequence[GateRow]:
 
 
 def latest(session: Session, tenant: str) -> Sequence[GateRow]:
-    """The gates of the newest run that measured any."""
-    run = session.scalar(
+    """The gates of the calibration in force, as they were measured last; of the newest run when none are known to be its."""
+    runs = (
         select(Run.id)
         .join(GateRow, (GateRow.tenant == Run.tenant) & (GateRow.run == Run.id))
         .where(Run.tenant == tenant)
         .order_by(Run.token.desc())
         .limit(1)
     )
+    current = activations.current(session, tenant)
+    run = None
+    if current is not None:
+        run = session.scalar(runs.where(GateRow.calibration == current.calibration))
+    if run is None:
+        run = session.scalar(runs)
     return [] if run is None else of_run(session, tenant, run)

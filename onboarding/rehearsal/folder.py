@@ -30,7 +30,8 @@ def retargeted(target: Target, attacks: Iterable[tuple[str, bytes]], seed: str) 
     skipped: dict[str, int] = {}
     for number, (kind, raw) in enumerate(attacks):
         if len(made) == MOST:
-            break
+            skipped[f"beyond the first {MOST:,}"] = skipped.get(f"beyond the first {MOST:,}", 0) + 1
+            continue
         message = parse(raw)
         draw = random.Random(f"{seed}/{kind}/{number}")
         if isinstance(message, Skip):

@@ -12,8 +12,9 @@ from onboarding.database import activations, audit, canary, gates, labels, runs,
 from onboarding.database.canary import Counts
 from onboarding.database.decisions import Flagged, record_live
 from onboarding.database.gates import Measured
+from onboarding.database.runs import RunToken
 from onboarding.holds import HoldReason
-from onboarding.lifecycle import Mode, TenantState
+from onboarding.lifecycle import Mode, RunState, TenantState
 from onboarding.policy import AUTO, Canary, canary_of, missing_for, review
 from onboarding.workspace import Workspace
 
@@ -208,7 +209,9 @@ def test_a_wave_of_attacks_does_not_switch_off_what_catches_it(acme: Workspace) 
         assert seen().alarm, "nobody said that it was an attack"
         for number in range(4):
             say(number, labels.Verdict.ATTACK)
-        assert (seen().flagged, seen().campaigns, seen().alarm) == (0, 192, None), "four of twelve: the others are of it"
+        assert (seen().flagged, seen().campaigns, seen().alarm) == (0, 192, None), (
+            "four of twelve: the others are of it"
+        )
     say(9, labels.Verdict.SAFE)
     assert seen().flagged == 8, "a complaint is heard at once, and no excuse stands beside it"
     assert seen().alarm
@@ -312,3 +315,81 @@ def test_a_refreshed_baseline_mends_no_broken_promise(acme: Workspace) -> None:
         seen = canary_of(session, "acme")
     assert seen is not None
     assert seen.alarm is not None
+
+
+def made_another(workspace: Workspace, number: int) -> int:
+    """One more certified calibration, not in force."""
+    with workspace.database.transaction("acme") as session:
+        token = runs.begin(session, "acme", kind="calibrate", actor="ada")
+        row = versions.record_calibration(
+            session,
+            token,
+            digest=f"c{number}",
+            baseline=1,
+            engine="e",
+            alpha=ALPHA,
+            delta=0.05,
+            n=3000,
+            effective_n=3000,
+            basis="counted",
+            valid=True,
+            artifact="a",
+            summary={},
+            actor="ada",
+        )
+        failed = Measured(name="rehearsed-recall", measure="m", value=0.0, bar="at least 0.15", passed=False)
+        gates.record(session, token, [failed], row.version)
+        runs.finish(session, token, RunState.COMPLETED)
+    return row.version
+
+
+def test_gates_of_a_calibration_that_was_only_tried_forbid_nothing(acme: Workspace) -> None:
+    with acme.database.transaction("acme") as session:
+        newest = runs.latest(session, "acme")
+        assert newest is not None
+        runs.finish(session, RunToken("acme", newest.id, newest.token), RunState.COMPLETED)
+        passed = Measured(name="rehearsed-recall", measure="m", value=0.9, bar="at least 0.15", passed=True)
+        token = runs.begin(session, "acme", kind="onboard", actor="ada")
+        gates.record(session, token, [passed], 1)
+        runs.finish(session, token, RunState.COMPLETED)
+    tried = made_another(acme, 2)
+    with acme.database.session("acme") as session:
+        assert [gate.passed for gate in gates.latest(session, "acme")] == [True]
+    with acme.database.transaction("acme") as session:
+        activations.activate(
+            session,
+            "acme",
+            engine="e",
+            baseline=1,
+            calibration=tried,
+            mode=Mode.SHADOW,
+            actor="ada",
+            reason="promoted",
+        )
+    with acme.database.session("acme") as session:
+        assert [gate.passed for gate in gates.latest(session, "acme")] == [False]
+
+
+def test_going_back_twice_goes_further_back(acme: Workspace) -> None:
+    with acme.database.transaction("acme") as session:
+        newest = runs.latest(session, "acme")
+        assert newest is not None
+        runs.finish(session, RunToken("acme", newest.id, newest.token), RunState.COMPLETED)
+    for number in (2, 3):
+        made = made_another(acme, number)
+        with acme.database.transaction("acme") as session:
+            activations.activate(
+                session,
+                "acme",
+                engine="e",
+                baseline=1,
+                calibration=made,
+                mode=Mode.SHADOW,
+                actor="ada",
+                reason="promoted",
+            )
+    with acme.database.transaction("acme") as session:
+        back = [activations.rollback(session, "acme", actor="ada", reason="test").calibration for _ in range(2)]
+        assert back == [2, 1]
+        with pytest.raises(activations.ActivationError, match="no other calibration"):
+            activations.rollback(session, "acme", actor="ada", reason="test")
