@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     gmail_user_units: int = Field(
         default=6_000,
         ge=100,
+        le=1_000_000,
         description="Gmail quota units a minute for a user; 15000 for projects from before May 2026",
     )
     gmail_message_units: int = Field(
