@@ -58,7 +58,7 @@ def test_phishing_sent_to_the_company_is_named_in_words(
 ) -> None:
     files = []
     for number, path in enumerate(sorted((CORPORA / "phishing").glob("*.eml"))[::400]):
-        content = re.sub(rb"(?i)phishing@pot", b"robert.badeer@enron.com", path.read_bytes())
+        content = re.sub(rb"(?i)phishing@pot", b"somebody@enron.com", path.read_bytes())
         files.append(tmp_path / f"{number}.eml")
         files[-1].write_bytes(content)
     results = list(score_files(open_scorer(real, "company"), files))
