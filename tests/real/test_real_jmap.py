@@ -137,12 +137,12 @@ def test_a_state_that_the_server_no_longer_knows_means_a_bounded_resync(
     server.append(user, "INBOX", letters(range(10)))
     source = opened()
     cursor = list(source.pages(user, None))[-1].cursor
-    server.append(user, "INBOX", [(letter(number), int(time.time()) - 30) for number in (100, 101)])
+    server.append(user, "INBOX", [(letter(number), int(time.time()) + 100) for number in (100, 101)])
     pages = list(source.pages(user, cursor))
     assert sorted(numbers(listed(pages))) == [100, 101]
     state = read(pages[-1].cursor, user)
     assert isinstance(state, New)
-    server.append(user, "INBOX", [(letter(number), int(time.time()) - 30) for number in (102, 103)])
+    server.append(user, "INBOX", [(letter(number), int(time.time()) + 100) for number in (102, 103)])
     lost = New("nonsense", state.base, state.seen, state.drafts).text()
     again = list(source.pages(user, lost))
     assert sorted(numbers(listed(again))) == [102, 103]
