@@ -134,18 +134,20 @@ def test_the_lookback_is_kept_and_that_there_is_older_mail_is_told(server: MailS
 def test_a_state_that_the_server_no_longer_knows_means_a_bounded_resync(
     server: MailServer, user: str, opened: Open
 ) -> None:
-    server.append(user, "INBOX", letters(range(10)))
+    now = int(time.time())
+    server.append(user, "INBOX", [*letters(range(10)), (letter(10), now - 20), (letter(11), now + 60)])
     source = opened()
     cursor = list(source.pages(user, None))[-1].cursor
-    server.append(user, "INBOX", [(letter(number), int(time.time()) + 100) for number in (100, 101)])
+    server.append(user, "INBOX", [(letter(number), now - 10) for number in (100, 101)])
     pages = list(source.pages(user, cursor))
     assert sorted(numbers(listed(pages))) == [100, 101]
     state = read(pages[-1].cursor, user)
     assert isinstance(state, New)
-    server.append(user, "INBOX", [(letter(number), int(time.time()) + 100) for number in (102, 103)])
+    # Of before reading began by its time, of now, and of the future by another's clock; all of it came since.
+    server.append(user, "INBOX", [(letter(102), now - 60), (letter(103), int(time.time())), (letter(104), now + 100)])
     lost = New("nonsense", state.base, state.seen, state.drafts).text()
     again = list(source.pages(user, lost))
-    assert sorted(numbers(listed(again))) == [102, 103]
+    assert sorted(numbers(listed(again))) == [102, 103, 104]
     assert list(source.pages(user, again[-1].cursor)) == []
 
 

@@ -30,6 +30,8 @@ class History:
     done: frozenset[str] = frozenset()
     drafts: frozenset[str] = frozenset()
     """Marks of what was met unsent: it is mail once it is sent, under the same id."""
+    seen: Mapping[str, int] = field(default_factory=dict)
+    """What was listed of the time that a lost state makes listed again, as in `New`."""
 
     def text(self) -> str:
         return _packed(
@@ -39,6 +41,7 @@ class History:
                 "at": self.at,
                 "done": sorted(self.done),
                 "drafts": sorted(self.drafts),
+                "seen": dict(self.seen),
             }
         )
 

@@ -39,8 +39,7 @@ class MailboxReading:
                 state = after
                 yield page
             if isinstance(state, History):
-                # From the moment on that parts history from what is new, so that nothing is listed as both.
-                state = New(state.state, state.start, {}, state.drafts)
+                state = _after(state)
             moved = True
         for page, after in self._new(state):
             state, moved = after, False
@@ -73,9 +72,11 @@ class MailboxReading:
                     if self._is_mail(entry)
                     and (entry.received < state.start if later is None else entry.id not in later)
                 ]
+                settling = {entry.mark: entry.received for entry in ours if entry.received >= _base(state)}
+                state = replace(state, seen={**state.seen, **settling})
                 yield Page(self.reader.read(ours), state.text()), state
         if since is not None and (older := self._any_older(since)):
-            after = New(state.state, state.start, {}, state.drafts)
+            after = _after(state)
             yield Page((older,), after.text()), after
 
     def _before(self, state: History, since: int | None) -> list[Entry]:
@@ -164,3 +165,14 @@ class MailboxReading:
 
     def _is_mail(self, entry: Entry) -> bool:
         return not entry.draft and self.reader.folders.holds_mail(entry.folders)
+
+
+def _base(history: History) -> int:
+    """From when on mail is listed again should the state be lost: a delivery may bear a time somewhat before the moment
+    at which reading began, and come after it."""
+    return history.start - SETTLING_SECONDS
+
+
+def _after(history: History) -> New:
+    """Where reading stands at the end of history: nothing of it is listed again."""
+    return New(history.state, _base(history), history.seen, history.drafts)
