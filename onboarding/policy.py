@@ -37,6 +37,9 @@ from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+CERTIFICATE = "certificate"
+"""The gate that asks whether the budget is certified."""
+
 AUTO = "auto"
 """Under which `Tenant.overrides` says up to which mode a tenant advances by itself."""
 
@@ -148,15 +151,20 @@ def missing_for(session: Session, tenant: str, mode: Mode) -> list[str]:
     """What forbids the tenant a stricter mode than it has, a sentence each; nothing when it may have it."""
     before = activations.current(session, tenant)
     now = versions.calibration(session, tenant, before.calibration) if before else None
+    measured = gates.latest(session, tenant)
     lacking = [
         f"gate {row.name} asks for {row.bar} and measured "
         f"{'nothing' if row.value is None else f'{row.value:.3g}'} ({row.remedy})"
-        for row in gates.latest(session, tenant)
+        for row in measured
+        # Whether the calibration in force is certified stands with it, whatever was measured of another.
         if not row.passed
         and mode in _blocked_by(row.name)
-        # What is in force may have been certified since the gates were measured.
-        and not (row.name == "certificate" and now is not None and now.valid)
+        and not (row.name == CERTIFICATE and now is not None and now.valid)
     ]
+    said = any(row.name == CERTIFICATE and not row.passed for row in measured)
+    if now is not None and not now.valid and not said and mode in _blocked_by(CERTIFICATE):
+        statement = now.summary.get("statement", "too little mail")
+        lacking.append(f"calibration {now.version} does not certify its budget: {statement}")
     if before is None or mode not in CANARY or STRICTNESS.index(mode) <= STRICTNESS.index(before.mode):
         return lacking
     period, seen = CANARY[mode], canary_of(session, tenant)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -128,13 +128,17 @@ def due(standing: Standing, now: datetime) -> list[Due]:
     if standing.state is not TenantState.ACTIVE or standing.mode is Mode.OFF:
         return found
     found.append(Due(Duty.COUNT, "live mail is counted"))
-    refreshed = max((at for at in (standing.refreshed_at, standing.baseline_at) if at is not None), default=None)
-    if standing.unfolded and (refreshed is None or now - refreshed >= REFRESH_EVERY):
+    if _to_refresh(standing, now):
         found.append(Due(Duty.REFRESH, f"{standing.unfolded} segments of live mail are not in the baseline"))
     if (why := _to_recalibrate(standing, now)) is not None:
         found.append(Due(Duty.RECALIBRATE, why))
     found.append(Due(Duty.RETIRE, "what nobody will go back to is deleted"))
     return found
+
+
+def _to_refresh(standing: Standing, now: datetime) -> bool:
+    refreshed = max((at for at in (standing.refreshed_at, standing.baseline_at) if at is not None), default=None)
+    return bool(standing.unfolded) and (refreshed is None or now - refreshed >= REFRESH_EVERY)
 
 
 def _to_resume(standing: Standing, now: datetime) -> str | None:
@@ -189,7 +193,7 @@ def standing_of(workspace: Workspace, tenant: str) -> Standing:
     made = calibration.created_at if calibration else None
     calibrated = [at for at in (made, newest.created_at if newest else None, *tried) if at]
     waiting = [name for name in closed(workspace.layout(tenant).arrivals) if name not in folded]
-    return Standing(
+    standing = Standing(
         state=row.state,
         mode=row.mode,
         held_reason=row.held_reason,
@@ -202,8 +206,11 @@ def standing_of(workspace: Workspace, tenant: str) -> Standing:
         calibration_at=max(calibrated, default=None),
         labels_since=sum(made is not None and one.labelled_at > made for one in said),
         unfolded=len(waiting),
-        drift=drift_of(workspace, tenant) if current and row.state is TenantState.ACTIVE else None,
     )
+    # It reads every decision since the calibration came into force: once a day, with the refresh, is often enough.
+    if row.state is TenantState.ACTIVE and _to_refresh(standing, clock.now()):
+        return replace(standing, drift=drift_of(workspace, tenant))
+    return standing
 
 
 Onboard = Callable[[str], object]

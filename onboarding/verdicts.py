@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from detection.decision import Decision
@@ -9,17 +10,36 @@ from detection.mail.batch import MessageBatch
 from detection.mail.message import Skip
 from onboarding.database.decisions import Flagged
 
+Part = tuple[str, float, float, float]
+"""One detector's part in a decision: name, score, tail probability, share."""
+
 
 def shown(path: str, message_id: str, decision: Decision) -> dict[str, Any]:
     """One decision as `gatehouse score` and `gatehouse replay` give it."""
+    kind = str(decision.kind) if decision.kind else None
+    return fields(
+        path, message_id, str(decision.verdict), kind, decision.tail_probability, parts_of(decision), decision.reasons
+    )
+
+
+def fields(
+    path: str,
+    message_id: str,
+    verdict: str,
+    kind: str | None,
+    tail_probability: float,
+    parts: Iterable[Part],
+    reasons: Sequence[str],
+) -> dict[str, Any]:
+    """The fields of a decision, also of one that was made before and is given again; the largest share first."""
     return {
         "path": path,
         "message_id": message_id,
-        "decision": str(decision.verdict),
-        "kind": str(decision.kind) if decision.kind else None,
-        "tail_probability": decision.tail_probability,
-        "detectors": detectors_of(decision),
-        "reasons": list(decision.reasons),
+        "decision": verdict,
+        "kind": kind,
+        "tail_probability": tail_probability,
+        "detectors": _by_share(parts),
+        "reasons": list(reasons),
     }
 
 
@@ -59,5 +79,16 @@ def flagged(batch: MessageBatch, row: int, decision: Decision) -> Flagged:
 
 def detectors_of(decision: Decision) -> list[dict[str, Any]]:
     """Every detector's part, the largest share first."""
-    parts = sorted(decision.detectors, key=lambda part: -part.share)
-    return [{"name": p.name, "score": p.score, "tail_probability": p.tail_probability, "share": p.share} for p in parts]
+    return _by_share(parts_of(decision))
+
+
+def parts_of(decision: Decision) -> list[Part]:
+    """Every detector's part, in the order of the engine."""
+    return [(part.name, part.score, part.tail_probability, part.share) for part in decision.detectors]
+
+
+def _by_share(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "score": score, "tail_probability": tail, "share": share}
+        for name, score, tail, share in sorted(parts, key=lambda part: -part[3])
+    ]

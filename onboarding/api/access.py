@@ -78,3 +78,9 @@ Pipeline = Annotated[Grant, Depends(_in_role(Role.PIPELINE))]
 Analyst = Annotated[Grant, Depends(_in_role(Role.ANALYST))]
 Reader = Annotated[Grant, Depends(_in_role(Role.ANALYST, Role.PIPELINE))]
 Admin = Annotated[Grant, Depends(_in_role())]
+
+
+def workspace_of(request: Request) -> Workspace:
+    """What the application works in."""
+    workspace: Workspace = request.app.state.workspace
+    return workspace

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from onboarding.api.access import Analyst
 from onboarding.feedback import give_feedback
+from onboarding.shown import feedback_shown
 
 router = APIRouter(prefix="/v1/tenants/{tenant}/feedback", tags=["feedback"])
 
@@ -39,12 +40,4 @@ def feedback(tenant: str, said: Verdict, request: Request, grant: Analyst) -> di
         reason=said.reason,
         actor=f"token {grant.token}",
     )
-    corrected = heard.corrected
-    return {
-        "tenant": tenant,
-        "message_id": said.message_id,
-        "verdict": said.verdict,
-        "messages": heard.messages,
-        "corrections": [one.id for one in corrected.rows] if corrected else [],
-        "not_corrected": corrected.refused if corrected else None,
-    }
+    return feedback_shown(tenant, said.message_id, said.verdict, heard)

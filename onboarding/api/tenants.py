@@ -8,16 +8,15 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from onboarding.activate import set_mode
-from onboarding.api.access import Admin, Analyst, Reader
-from onboarding.cli.status import one_tenant, overviews
-from onboarding.cli.tenants import shown
+from onboarding.api.access import Admin, Analyst, Reader, workspace_of
 from onboarding.database import tenants
 from onboarding.lifecycle import Mode, Step
 from onboarding.orchestration import orchestrator
+from onboarding.overview import one_tenant, overviews
 from onboarding.registration import checked_domain
+from onboarding.shown import tenant_shown
 from onboarding.sources.registry import open_source
 from onboarding.widen import FIXED
-from onboarding.workspace import Workspace
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"])
 
@@ -63,13 +62,13 @@ class NewMode(BaseModel):
 @router.get("")
 def all_tenants(request: Request, grant: Analyst) -> list[dict[str, Any]]:
     """Every tenant at a glance (a token for all tenants)."""
-    return overviews(_workspace(request))
+    return overviews(workspace_of(request))
 
 
 @router.post("", status_code=201)
 def add_tenant(new: NewTenant, request: Request, response: Response, grant: Admin) -> dict[str, Any]:
     """Registers a tenant (an admin's token for all tenants)."""
-    workspace = _workspace(request)
+    workspace = workspace_of(request)
     tenants.check_name(new.name)
     own = sorted({checked_domain(domain) for domain in new.domains})
     source = open_source(new.source).uri
@@ -88,19 +87,19 @@ def add_tenant(new: NewTenant, request: Request, response: Response, grant: Admi
             actor=f"token {grant.token}",
         )
     response.headers["Location"] = f"/v1/tenants/{new.name}"
-    return shown(row)
+    return tenant_shown(row)
 
 
 @router.get("/{tenant}")
 def status(tenant: str, request: Request, grant: Reader) -> dict[str, Any]:
     """Where the tenant stands: state, progress, reason for holding and remedy, gates, what is in force."""
-    return one_tenant(_workspace(request), tenant)
+    return one_tenant(workspace_of(request), tenant)
 
 
 @router.post("/{tenant}/onboardings", status_code=202)
 def onboard(tenant: str, request: Request, grant: Admin, wanted: NewOnboarding | None = None) -> dict[str, Any]:
     """Hands onboarding to the workers that `gatehouse up` (or your own Prefect) runs; one under way is joined."""
-    workspace = _workspace(request)
+    workspace = workspace_of(request)
     with workspace.database.session(tenant) as session:
         tenants.get(session, tenant)
     return orchestrator().submit(workspace, tenant, (wanted or NewOnboarding()).until)
@@ -110,10 +109,5 @@ def onboard(tenant: str, request: Request, grant: Admin, wanted: NewOnboarding |
 def switch(tenant: str, wanted: NewMode, request: Request, grant: Admin) -> dict[str, Any]:
     """Switches the tenant's mode; refused, with the reason, while a gate or the canary period forbids it."""
     reason = wanted.reason or "by the API"
-    activation = set_mode(_workspace(request), tenant, wanted.mode, actor=f"token {grant.token}", reason=reason)
+    activation = set_mode(workspace_of(request), tenant, wanted.mode, actor=f"token {grant.token}", reason=reason)
     return {"tenant": tenant, "activation": activation.version, "mode": str(activation.mode)}
-
-
-def _workspace(request: Request) -> Workspace:
-    workspace: Workspace = request.app.state.workspace
-    return workspace

@@ -165,42 +165,20 @@ def rollback(name: str, as_json: bool) -> None:
 
 def _told(workspace: Any, activation: Any, as_json: bool) -> None:
     from onboarding.report.write import renew_report
+    from onboarding.shown import activation_shown
 
     renew_report(workspace, activation.tenant)
     if as_json:
-        document(
-            {
-                "tenant": activation.tenant,
-                "activation": activation.version,
-                "baseline": activation.baseline,
-                "calibration": activation.calibration,
-                "mode": str(activation.mode),
-            }
-        )
+        document(activation_shown(activation))
     versions = f"calibration {activation.calibration} on baseline {activation.baseline}"
     say(f"{activation.tenant}: {versions} is in force, mode {activation.mode}")
 
 
 def _all(workspace: Any, name: str) -> list[dict[str, Any]]:
     from onboarding.database import activations, tenants, versions
+    from onboarding.shown import calibration_shown
 
     with workspace.database.session(name) as session:
         tenants.get(session, name)
         current = activations.current(session, name)
-        return [
-            {
-                "version": row.version,
-                "in_force": bool(current and current.calibration == row.version),
-                "baseline": row.baseline,
-                "engine": row.engine,
-                "alpha": row.alpha,
-                "delta": row.delta,
-                "n": row.n,
-                "effective_n": row.effective_n,
-                "basis": row.basis,
-                "certified": row.valid,
-                "created_at": row.created_at,
-                "actor": row.actor,
-            }
-            for row in versions.calibrations(session, name)
-        ]
+        return [calibration_shown(row, current) for row in versions.calibrations(session, name)]

@@ -41,21 +41,13 @@ def feedback(name: str, message_id: str, verdict: str, reason: str, as_json: boo
     """Says what a message is, by its Message-ID; the next calibration goes by it."""
     from onboarding.cli.tenants import actor
     from onboarding.feedback import give_feedback
+    from onboarding.shown import feedback_shown
     from onboarding.workspace import open_workspace
 
     heard = give_feedback(open_workspace(), name, message_id, verdict, reason=reason, actor=actor())
     corrected = heard.corrected
     if as_json:
-        document(
-            {
-                "tenant": name,
-                "message_id": message_id,
-                "verdict": verdict,
-                "messages": heard.messages,
-                "corrections": [one.id for one in corrected.rows] if corrected else [],
-                "not_corrected": corrected.refused if corrected else None,
-            }
-        )
+        document(feedback_shown(name, message_id, verdict, heard))
     say(f"{name}: {message_id} is labelled {verdict}; `gatehouse calibrate {name}` takes it into account")
     for one in corrected.rows if corrected else ():
         say(

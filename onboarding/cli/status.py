@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +10,8 @@ from onboarding.cli.console import document, json_option, speaks_plainly
 
 if TYPE_CHECKING:
     # Left out at run time: a command should answer `--help` before SQLAlchemy is loaded.
-    from sqlalchemy.orm import Session
 
-    from onboarding.workspace import Workspace
+    pass
 
 
 @click.command()
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 @speaks_plainly
 def status(name: str | None, as_json: bool) -> None:
     """State, progress, reason for holding and remedy: of all tenants, or of one in detail."""
+    from onboarding.overview import one_tenant, overviews
     from onboarding.workspace import open_workspace
 
     workspace = open_workspace()
@@ -39,14 +38,6 @@ def status(name: str | None, as_json: bool) -> None:
         print_tenant(detail)
 
 
-def overviews(workspace: Workspace) -> list[dict[str, Any]]:
-    """Every tenant at a glance."""
-    from onboarding.database import fleet
-
-    with workspace.database.fleet_session() as session:
-        return [asdict(one) for one in fleet.overview(session)]
-
-
 def print_overviews(found: list[dict[str, Any]]) -> None:
     """A line a tenant."""
     if not found:
@@ -57,115 +48,6 @@ def print_overviews(found: list[dict[str, Any]]) -> None:
         boxes = f"{one['ingested']}/{one['discovered']}"
         now = one["held_message"] or _step_text(one["step"], one["run_state"])
         click.echo(f"{one['tenant']:<24} {one['state']:<12} {one['mode']:<8} {boxes:>10} {one['stored']:>10,}  {now}")
-
-
-def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
-    """One tenant in detail, as JSON values."""
-    from onboarding.database import activations, gates, mailboxes, runs, steps, tenants
-    from onboarding.report.write import report_path
-    from onboarding.run import outcome
-
-    with workspace.database.session(name) as session:
-        row = tenants.get(session, name)
-        run = runs.latest(session, name, "onboard") or runs.latest(session, name)
-        boxes = mailboxes.all_of(session, name)
-        stages = steps.of_run(session, name, run.id) if run else []
-        measured = gates.latest(session, name)
-        activation = activations.current(session, name)
-        live = _live(session, name)
-        alive = bool(run and run.state == "running" and runs.is_alive(run))
-    report = report_path(workspace, name)
-    detail = outcome(workspace, name, run.id if run else "")
-    detail |= {
-        "run_id": run.id if run else None,
-        "domains": row.domains,
-        "source": row.source,
-        "budget": row.alpha,
-        "held_since": row.held_since,
-        "run": {
-            "id": run.id,
-            "kind": run.kind,
-            "state": str(run.state) if run.state != "running" or alive else "crashed",
-            "started_at": run.started_at,
-            "ended_at": run.ended_at,
-            "error": run.error,
-        }
-        if run
-        else None,
-        "steps": [
-            {
-                "name": str(s.name),
-                "state": str(s.state),
-                "done": s.done,
-                "total": s.total,
-                "unit": s.unit,
-                "seconds": s.seconds,
-                "error": s.error,
-            }
-            for s in stages
-        ],
-        "mailbox_states": [
-            {
-                "name": m.name,
-                "state": str(m.state),
-                "reason": m.reason,
-                "listed": m.listed,
-                "stored": m.stored,
-                "duplicates": m.duplicates,
-                "skipped": m.skipped,
-                "estimate": m.estimate,
-            }
-            for m in boxes
-        ],
-        "gates": [
-            {
-                "name": g.name,
-                "measure": g.measure,
-                "value": g.value,
-                "bar": g.bar,
-                "passed": g.passed,
-                "remedy": g.remedy,
-            }
-            for g in measured
-        ],
-        "activation": {
-            "version": activation.version,
-            "engine": activation.engine,
-            "baseline": activation.baseline,
-            "calibration": activation.calibration,
-            "mode": str(activation.mode),
-            "since": activation.since,
-        }
-        if activation
-        else None,
-        "live": live,
-        "report": str(report) if report.exists() else None,
-    }
-    return detail
-
-
-def _live(session: Session, name: str) -> dict[str, Any] | None:
-    """Live mail since the calibration in force is; None for a tenant with nothing in force."""
-    from onboarding.database import activations, canary, watching
-    from onboarding.policy import canary_of
-
-    seen = canary_of(session, name)
-    if seen is None:
-        return None
-    followed = watching.all_of(session, name)
-    same = [one.version for one in activations.all_of(session, name) if one.calibration == seen.calibration]
-    return {
-        "decided": sum(row.messages for row in canary.of_activations(session, name, same)),
-        "campaigns": seen.campaigns,
-        "flagged_and_not_confirmed": seen.flagged,
-        "confirmed": seen.confirmed,
-        "days": seen.days,
-        "promised": seen.watch.alpha,
-        "alarm": seen.alarm,
-        "mailboxes_followed": len(followed),
-        "last_looked": max((one.looked_at for one in followed), default=None),
-        "unreadable": {one.mailbox: one.error for one in followed if one.error},
-    }
 
 
 def print_tenant(detail: dict[str, Any]) -> None:

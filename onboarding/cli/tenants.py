@@ -79,7 +79,9 @@ def add(
             actor=actor(),
         )
     if as_json:
-        document(shown(row))
+        from onboarding.shown import tenant_shown
+
+        document(tenant_shown(row))
     say(f"tenant {name} added; `gatehouse onboard {name}` reads its mail and switches detection on")
 
 
@@ -135,7 +137,9 @@ def change(
         values["overrides"] = _overrides(workspace, name, auto, lookback, None if webhook is None else address)
     row, again = change_tenant(workspace, name, actor=actor(), read_again=read_again, **values)
     if as_json:
-        document(shown(row))
+        from onboarding.shown import tenant_shown
+
+        document(tenant_shown(row))
     follow = f"`gatehouse onboard {name}` reads its mail anew" if again else f"`gatehouse calibrate {name}` applies it"
     say(f"tenant {name} changed; {follow}" if again or budget is not None else f"tenant {name} changed")
     if address and (lacking := _unsigned(workspace, name)):
@@ -185,7 +189,8 @@ def _overrides(
 @speaks_plainly
 def list_tenants(as_json: bool) -> None:
     """Every tenant and where it stands."""
-    from onboarding.cli.status import overviews, print_overviews
+    from onboarding.cli.status import print_overviews
+    from onboarding.overview import overviews
     from onboarding.workspace import open_workspace
 
     found = overviews(open_workspace())
@@ -310,20 +315,3 @@ def actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
-
-
-def shown(row: Any) -> dict[str, Any]:
-    """A tenant as JSON."""
-    return {
-        "tenant": row.name,
-        "domains": row.domains,
-        "source": row.source,
-        "alpha": row.alpha,
-        "delta": row.delta,
-        "lookback_days": row.lookback_days,
-        "tags": row.tags,
-        "auto": row.overrides.get("auto"),
-        "webhook": row.overrides.get("webhook"),
-        "state": str(row.state),
-        "mode": str(row.mode),
-    }

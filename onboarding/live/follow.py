@@ -78,7 +78,7 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source) -> Followed:
     tenant = live.scorer.tenant
     with workspace.database.session(tenant) as session:
         since = tenants.get(session, tenant).created_at
-        cursors = _cursors(workspace, tenant)
+        cursors = _cursors(session, tenant)
         acting = acting_since(activations.all_of(session, tenant))
     result = Followed(tenant)
     reads = list(_read_all(live, source, cursors, since))
@@ -128,15 +128,14 @@ def acting_since(history: Sequence[activations.Activation]) -> Mapping[Mode, dat
     return since
 
 
-def _cursors(workspace: Workspace, tenant: str) -> dict[str, str | None]:
+def _cursors(session: Session, tenant: str) -> dict[str, str | None]:
     """Where to read on: behind what was followed, else behind what onboarding read."""
-    with workspace.database.session(tenant) as session:
-        # One that was not read to its end has history behind its cursor: of that one, only what came since is new.
-        known: dict[str, str | None] = {
-            box.name: box.cursor if box.state is MailboxState.INGESTED else None
-            for box in mailboxes.all_of(session, tenant)
-        }
-        return known | dict(watching.cursors(session, tenant))
+    # One that was not read to its end has history behind its cursor: of that one, only what came since is new.
+    known: dict[str, str | None] = {
+        box.name: box.cursor if box.state is MailboxState.INGESTED else None
+        for box in mailboxes.all_of(session, tenant)
+    }
+    return known | dict(watching.cursors(session, tenant))
 
 
 def _read_all(live: LiveTenant, source: Source, cursors: Mapping[str, str | None], since: datetime) -> Iterator[_Read]:

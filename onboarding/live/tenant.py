@@ -29,7 +29,7 @@ from onboarding.database.decisions import Flagged
 from onboarding.live.arrivals import Arrival, Journal, Reader
 from onboarding.live.recent import Recent, read_recent
 from onboarding.scoring import Scorer, open_scorer
-from onboarding.verdicts import flagged, shown
+from onboarding.verdicts import fields, flagged, parts_of, shown
 from onboarding.workspace import Workspace
 
 FOLLOW_SECONDS = 0.5
@@ -156,7 +156,7 @@ class LiveTenant:
             verdict=str(decision.verdict),
             kind=str(decision.kind) if decision.kind else None,
             tail_probability=decision.tail_probability,
-            detectors={one.name: [one.score, one.tail_probability, one.share] for one in decision.detectors},
+            detectors={name: list(numbers) for name, *numbers in parts_of(decision)},
             activation=scorer.activation,
             calibration=scorer.calibration_version,
             decided_at=clock.now().timestamp(),
@@ -194,18 +194,7 @@ def learned(arrival: Arrival) -> bool:
 
 
 def _document(path: str, known: Arrival) -> dict[str, Any]:
-    parts = sorted(known.detectors.items(), key=lambda part: -part[1][2])
-    return {
-        "path": path,
-        "message_id": known.row["message_id"],
-        "decision": known.verdict,
-        "kind": known.kind,
-        "tail_probability": known.tail_probability,
-        "detectors": [
-            {"name": name, "score": score, "tail_probability": tail, "share": share}
-            for name, (score, tail, share) in parts
-        ],
-        "reasons": known.reasons,
-        "activation": known.activation,
-        "calibration": known.calibration,
-    }
+    parts = [(name, score, tail, share) for name, (score, tail, share) in known.detectors.items()]
+    return fields(
+        path, known.row["message_id"], known.verdict, known.kind, known.tail_probability, parts, known.reasons
+    ) | {"activation": known.activation, "calibration": known.calibration}

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
 """For so long a follower that went silent keeps a tenant from the others."""
 
+COUNT_SECONDS = 60.0
+"""How often what a tenant's mail came to is counted anew. It reads the last days' decisions: not after every message."""
+
 MOST_PASSES = 50
 """Of one tenant in a round: a backlog longer than that lets others go first."""
 
@@ -43,6 +47,7 @@ class Watch:
         self._at_once = at_once
         self._open: dict[str, LiveTenant] = {}
         self._most_open = most_open()
+        self._count_at: dict[str, float] = {}
         self._client = httpx.Client()
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
@@ -97,7 +102,8 @@ class Watch:
                 break
         if len(self._open) > self._most_open:
             self._forget(tenant)
-        if total.decided:
+        if total.decided and time.monotonic() >= self._count_at.get(tenant, 0.0):
+            self._count_at[tenant] = time.monotonic() + COUNT_SECONDS
             tally(self._workspace, tenant)
             review(self._workspace, tenant)
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from onboarding import clock
 from onboarding.activate import ModeRefused, set_mode
@@ -19,6 +20,41 @@ from onboarding.policy import AUTO, Canary, canary_of, missing_for, review
 from onboarding.workspace import Workspace
 
 ALPHA = 0.01
+
+
+def certified(session: Session, token: RunToken, number: int, *, valid: bool = True) -> int:
+    """One more calibration on the baseline; gives its version."""
+    row = versions.record_calibration(
+        session,
+        token,
+        digest=f"c{number}",
+        baseline=1,
+        engine="e",
+        alpha=ALPHA,
+        delta=0.05,
+        n=3000,
+        effective_n=3000,
+        basis="counted",
+        valid=valid,
+        artifact="a",
+        summary={},
+        actor="ada",
+    )
+    return row.version
+
+
+def promoted(session: Session, calibration: int, *, baseline: int = 1, mode: Mode = Mode.SHADOW) -> None:
+    """Puts a calibration in force."""
+    activations.activate(
+        session,
+        "acme",
+        engine="e",
+        baseline=baseline,
+        calibration=calibration,
+        mode=mode,
+        actor="ada",
+        reason="promoted",
+    )
 
 
 @pytest.fixture
@@ -40,34 +76,10 @@ def acme(workspace: Workspace) -> Workspace:
         baseline = versions.record_baseline(
             session, token, digest="b", folder="f", messages=1, first_time=1, last_time=2, facts={}, engine="e"
         )
-        calibration = versions.record_calibration(
-            session,
-            token,
-            digest="c",
-            baseline=baseline.version,
-            engine="e",
-            alpha=ALPHA,
-            delta=0.05,
-            n=3000,
-            effective_n=3000,
-            basis="counted",
-            valid=True,
-            artifact="a",
-            summary={},
-            actor="ada",
-        )
+        calibration = certified(session, token, 1)
         passed = Measured(name="certificate", measure="m", value=ALPHA, bar="at most 0.01", passed=True)
         gates.record(session, token, [passed])
-        activations.activate(
-            session,
-            "acme",
-            engine="e",
-            baseline=baseline.version,
-            calibration=calibration.version,
-            mode=Mode.SHADOW,
-            actor="ada",
-            reason="onboarded",
-        )
+        promoted(session, calibration, baseline=baseline.version)
         runs.finish(session, token, runs.RunState.COMPLETED)
     return workspace
 
@@ -236,32 +248,7 @@ def test_another_calibration_begins_its_canary_anew(acme: Workspace) -> None:
     live(acme, range(10), 100, 0)
     with acme.database.transaction("acme") as session:
         token = runs.begin(session, "acme", kind="calibrate", actor="ada")
-        row = versions.record_calibration(
-            session,
-            token,
-            digest="d",
-            baseline=1,
-            engine="e",
-            alpha=ALPHA,
-            delta=0.05,
-            n=1,
-            effective_n=1,
-            basis="counted",
-            valid=True,
-            artifact="a",
-            summary={},
-            actor="ada",
-        )
-        activations.activate(
-            session,
-            "acme",
-            engine="e",
-            baseline=1,
-            calibration=row.version,
-            mode=Mode.SHADOW,
-            actor="ada",
-            reason="promoted",
-        )
+        promoted(session, certified(session, token, 2))
         seen = canary_of(session, "acme")
     assert seen is not None
     assert (seen.days, seen.campaigns) == (0, 0)
@@ -317,79 +304,47 @@ def test_a_refreshed_baseline_mends_no_broken_promise(acme: Workspace) -> None:
     assert seen.alarm is not None
 
 
-def made_another(workspace: Workspace, number: int) -> int:
-    """One more certified calibration, not in force."""
+def tried(workspace: Workspace, number: int, *, recall: float = 0.0, valid: bool = True) -> int:
+    """One more calibration with its gates, not in force."""
     with workspace.database.transaction("acme") as session:
         token = runs.begin(session, "acme", kind="calibrate", actor="ada")
-        row = versions.record_calibration(
-            session,
-            token,
-            digest=f"c{number}",
-            baseline=1,
-            engine="e",
-            alpha=ALPHA,
-            delta=0.05,
-            n=3000,
-            effective_n=3000,
-            basis="counted",
-            valid=True,
-            artifact="a",
-            summary={},
-            actor="ada",
+        version = certified(session, token, number, valid=valid)
+        measured = Measured(
+            name="rehearsed-recall", measure="m", value=recall, bar="at least 0.15", passed=recall >= 0.15
         )
-        failed = Measured(name="rehearsed-recall", measure="m", value=0.0, bar="at least 0.15", passed=False)
-        gates.record(session, token, [failed], row.version)
+        gates.record(session, token, [measured], version)
         runs.finish(session, token, RunState.COMPLETED)
-    return row.version
+    return version
 
 
 def test_gates_of_a_calibration_that_was_only_tried_forbid_nothing(acme: Workspace) -> None:
-    with acme.database.transaction("acme") as session:
-        newest = runs.latest(session, "acme")
-        assert newest is not None
-        runs.finish(session, RunToken("acme", newest.id, newest.token), RunState.COMPLETED)
-        passed = Measured(name="rehearsed-recall", measure="m", value=0.9, bar="at least 0.15", passed=True)
-        token = runs.begin(session, "acme", kind="onboard", actor="ada")
-        gates.record(session, token, [passed], 1)
-        runs.finish(session, token, RunState.COMPLETED)
-    tried = made_another(acme, 2)
-    with acme.database.session("acme") as session:
-        assert [gate.passed for gate in gates.latest(session, "acme")] == [True]
-    with acme.database.transaction("acme") as session:
-        activations.activate(
-            session,
-            "acme",
-            engine="e",
-            baseline=1,
-            calibration=tried,
-            mode=Mode.SHADOW,
-            actor="ada",
-            reason="promoted",
-        )
-    with acme.database.session("acme") as session:
-        assert [gate.passed for gate in gates.latest(session, "acme")] == [False]
+    first, second = tried(acme, 2, recall=0.9), tried(acme, 3)
+    for version, passed in ((first, True), (second, False)):
+        with acme.database.transaction("acme") as session:
+            promoted(session, version)
+        with acme.database.session("acme") as session:
+            assert [gate.passed for gate in gates.latest(session, "acme")] == [passed]
 
 
 def test_going_back_twice_goes_further_back(acme: Workspace) -> None:
-    with acme.database.transaction("acme") as session:
-        newest = runs.latest(session, "acme")
-        assert newest is not None
-        runs.finish(session, RunToken("acme", newest.id, newest.token), RunState.COMPLETED)
     for number in (2, 3):
-        made = made_another(acme, number)
+        version = tried(acme, number)
         with acme.database.transaction("acme") as session:
-            activations.activate(
-                session,
-                "acme",
-                engine="e",
-                baseline=1,
-                calibration=made,
-                mode=Mode.SHADOW,
-                actor="ada",
-                reason="promoted",
-            )
+            promoted(session, version)
     with acme.database.transaction("acme") as session:
         back = [activations.rollback(session, "acme", actor="ada", reason="test").calibration for _ in range(2)]
         assert back == [2, 1]
         with pytest.raises(activations.ActivationError, match="no other calibration"):
             activations.rollback(session, "acme", actor="ada", reason="test")
+
+
+def test_a_calibration_that_was_forced_without_a_certificate_acts_on_nothing(acme: Workspace) -> None:
+    """Whatever gates say that were measured of another."""
+    forced = tried(acme, 2, recall=0.9, valid=False)
+    with acme.database.transaction("acme") as session:
+        promoted(session, forced)
+    with acme.database.session("acme") as session:
+        assert any(
+            "calibration 2 does not certify its budget" in one for one in missing_for(session, "acme", Mode.ALERT)
+        )
+        assert missing_for(session, "acme", Mode.SHADOW) == []
