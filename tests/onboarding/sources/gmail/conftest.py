@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gmail_at_hand import FASTER
+from provider_at_hand import FASTER
 from simulators.gmail import ADMIN, Gmail
 
 from onboarding.settings import Settings

@@ -8,45 +8,23 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-from gmail_at_hand import ANN, Serve, all_of, gmail_of, ids, ids_in, letter, listed, small
+from gmail_at_hand import Serve, gmail_of, ids_in
+from provider_at_hand import ANN, FAULTS, Ingested, accounted, all_of, ids, ingested_from, letter, listed, small
 from simulators.faults import FaultPlan
 from simulators.gmail import METADATA, USERS, Gmail
 from simulators.gmail_store import gmail_id
 from simulators.limits import Limit
-from simulators.organisation import Organisation
 
 from detection.mail.message import Skip
-from onboarding import store
-from onboarding.connect import connect
-from onboarding.database import mailboxes, tenants
-from onboarding.database.mailboxes import Mailbox, Totals
-from onboarding.ingest import ingest
 from onboarding.lifecycle import MailboxState
-from onboarding.run import ONBOARD, running
 from onboarding.sources.base import SourceError
 from onboarding.sources.gmail.tokens import READ
 from onboarding.sources.network.pacing import Allowance
 from onboarding.workspace import Workspace
 
-PLANS = [
-    FaultPlan(throttle=0.2),
-    FaultPlan(throttle=0.2, retry_after="none"),
-    FaultPlan(throttle=0.2, retry_after="zero"),
-    FaultPlan(throttle=0.2, retry_after="date"),
-    FaultPlan(unavailable=0.2),
-    FaultPlan(cut=0.2),
-    FaultPlan(truncated=0.2),
-    FaultPlan(slow=0.2, slow_seconds=0.05),
-    FaultPlan(token_requests=5),
-    FaultPlan(token_seconds=1),
-    FaultPlan(duplicates=0.4, reordered=True),
-    FaultPlan(lost_cursor=0.7),
-    FaultPlan(deleted_meanwhile=0.1),
-    *(FaultPlan.drawn(seed) for seed in range(3)),
-]
+PLANS = [*FAULTS, *(FaultPlan.drawn(seed) for seed in range(3))]
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=FaultPlan.said)
@@ -96,17 +74,6 @@ def test_reading_that_is_stopped_anywhere_while_mail_comes_and_goes_loses_nothin
     assert set(ids_in(organisation, ANN)) <= set(recorded)
 
 
-@dataclass
-class Ingested:
-    """What was ingested of a tenant."""
-
-    totals: Totals
-    mailboxes: dict[str, Mailbox]
-    paths: Counter[str]
-    finished: list[str]
-    """Mailboxes in the order in which they were read to their end."""
-
-
 Ingest = Callable[[Gmail], Ingested]
 
 
@@ -117,46 +84,16 @@ def ingested(serve: Serve, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     def run(gmail: Gmail, **pace: object) -> Ingested:
         source = serve(gmail, **pace)
         monkeypatch.setattr("onboarding.sources.gmail.source.Pace", lambda: source.pace)
-        with workspace.database.transaction("acme") as session:
-            tenants.add(
-                session,
-                "acme",
-                domains=["acme.example"],
-                source=source.uri,
-                alpha=0.01,
-                delta=0.05,
-                lookback_days=None,
-                actor="test",
-            )
-        with running(workspace, "acme", ONBOARD, actor="test") as token:
-            ingest(workspace, token, list(connect(workspace, token)))
-        with workspace.database.session("acme") as session:
-            every = mailboxes.all_of(session, "acme")
-            files = [part.file for part in mailboxes.parts(session, "acme") if part.file]
-            totals = mailboxes.totals(session, "acme")
-        read = [store.read_part(workspace.layout("acme"), file, ["path"]) for file in files]
-        paths = Counter(path for table in read for path in table.column("path").to_pylist())
-        finished = sorted(every, key=lambda mailbox: mailbox.updated_at)
-        return Ingested(totals, {one.name: one for one in every}, paths, [one.name for one in finished])
+        return ingested_from(workspace, source)
 
     return run
-
-
-def accounted(found: Ingested, organisation: Organisation) -> None:
-    totals = found.totals
-    assert totals.listed == totals.stored + totals.duplicates + sum(totals.skipped.values())
-    assert max(found.paths.values()) == 1
-    assert totals.listed == sum(found.paths.values()) + sum(totals.skipped.values())
-    unread = {name for name, mailbox in found.mailboxes.items() if mailbox.state is MailboxState.FAILED}
-    there = {f"{address}/{gmail_id(item.id)}" for address, item in organisation.messages() if address not in unread}
-    assert {path for path in found.paths if path.partition("/")[0] not in unread} == there
 
 
 @pytest.mark.parametrize("seed", range(21, 22))
 def test_the_accounting_adds_up_over_drawn_faults(ingested: Ingest, seed: int) -> None:
     organisation = small(4, 25)
     found = ingested(gmail_of(organisation, FaultPlan.drawn(seed)))
-    accounted(found, organisation)
+    accounted(found, organisation, gmail_id)
     assert found.totals.failed == 0
     assert found.totals.listed == 100
 
@@ -176,7 +113,7 @@ def test_mailboxes_that_cannot_be_read_end_failed_with_their_reason_and_the_othe
     assert "Internal error" in reasons["user3@acme.example"]
     assert len(reasons) == 4
     assert "former@acme.example" not in found.mailboxes
-    accounted(found, organisation)
+    accounted(found, organisation, gmail_id)
 
 
 def test_a_user_who_is_suspended_while_being_read_is_told_when_a_token_is_due(serve: Serve) -> None:
@@ -193,7 +130,7 @@ def test_a_user_who_is_suspended_while_being_read_is_told_when_a_token_is_due(se
 def test_a_throttle_fails_no_mailbox_however_hard(ingested: Ingest) -> None:
     organisation = small(2, 20)
     found = ingested(gmail_of(organisation, FaultPlan(throttle=0.5, retry_after="useless")))
-    accounted(found, organisation)
+    accounted(found, organisation, gmail_id)
     assert found.totals.failed == 0
 
 
@@ -201,7 +138,7 @@ def test_the_provider_s_own_limits_are_borne(ingested: Ingest) -> None:
     organisation = small(2, 25)
     gmail = Gmail(organisation, FaultPlan(retry_after="none"), Limit(units=300, seconds=0.5, at_once=2))
     found = ingested(gmail)
-    accounted(found, organisation)
+    accounted(found, organisation, gmail_id)
     assert found.totals.failed == 0
     assert gmail.meter.refused > 0
 
@@ -225,7 +162,7 @@ def test_a_slow_and_a_huge_mailbox_hold_up_nobody(ingested: Ingest) -> None:
     for number in range(12):
         organisation.deliver(slow, letter(90_000 + number, to=slow), now - 50 * 86_400 + 600 * number)
     found = ingested(gmail_of(organisation, FaultPlan(sluggish=(slow,), slow_seconds=0.25)))
-    accounted(found, organisation)
+    accounted(found, organisation, gmail_id)
     assert set(found.finished[-2:]) == {huge, slow}
 
 

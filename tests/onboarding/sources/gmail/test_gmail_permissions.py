@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from gmail_at_hand import Serve, gmail_of, small
+from gmail_at_hand import Serve, gmail_of
+from provider_at_hand import small
 from simulators.faults import FaultPlan
 from simulators.gmail import METADATA, MODIFY, READ, USERS
 

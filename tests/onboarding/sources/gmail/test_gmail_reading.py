@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from gmail_at_hand import ANN, Serve, all_of, gmail_of, ids, ids_in, letter, listed, small
+from gmail_at_hand import Serve, gmail_of, ids_in
+from provider_at_hand import ANN, all_of, ids, letter, listed, small
 from simulators.faults import FaultPlan
 from simulators.gmail import METADATA, MODIFY, USERS
 from simulators.gmail_store import gmail_id

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graph_at_hand import FASTER
+from provider_at_hand import FASTER
 from simulators.graph import Graph
 
 from onboarding.settings import Settings

@@ -7,42 +7,20 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-from graph_at_hand import Serve, all_of, ids, letter, listed, small
+from graph_at_hand import Serve
+from provider_at_hand import FAULTS, Ingested, accounted, all_of, ids, ingested_from, letter, listed, small
 from simulators.faults import FaultPlan
 from simulators.graph import Graph
 from simulators.limits import Limit
-from simulators.organisation import Organisation
 
 from detection.mail.message import Skip
-from onboarding import store
-from onboarding.connect import connect
-from onboarding.database import mailboxes, tenants
-from onboarding.database.mailboxes import Mailbox, Totals
-from onboarding.ingest import ingest
 from onboarding.lifecycle import MailboxState
-from onboarding.run import ONBOARD, running
 from onboarding.sources.base import SourceError
 from onboarding.workspace import Workspace
 
-PLANS = [
-    FaultPlan(throttle=0.2),
-    FaultPlan(throttle=0.2, retry_after="none"),
-    FaultPlan(throttle=0.2, retry_after="zero"),
-    FaultPlan(throttle=0.2, retry_after="date"),
-    FaultPlan(unavailable=0.2),
-    FaultPlan(cut=0.2),
-    FaultPlan(truncated=0.2),
-    FaultPlan(slow=0.2, slow_seconds=0.05),
-    FaultPlan(token_requests=5),
-    FaultPlan(token_seconds=1),
-    FaultPlan(duplicates=0.4, reordered=True),
-    FaultPlan(lost_cursor=0.7),
-    FaultPlan(deleted_meanwhile=0.1),
-    *(FaultPlan.drawn(seed) for seed in range(4)),
-]
+PLANS = [*FAULTS, *(FaultPlan.drawn(seed) for seed in range(4))]
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=FaultPlan.said)
@@ -87,17 +65,6 @@ def test_reading_that_is_stopped_anywhere_while_mail_comes_and_goes_loses_nothin
     assert set(organisation.boxes[ann].items) <= set(recorded)
 
 
-@dataclass
-class Ingested:
-    """What was ingested of a tenant."""
-
-    totals: Totals
-    mailboxes: dict[str, Mailbox]
-    paths: Counter[str]
-    finished: list[str]
-    """Mailboxes in the order in which they were read to their end."""
-
-
 Ingest = Callable[[Graph], Ingested]
 
 
@@ -108,39 +75,9 @@ def ingested(serve: Serve, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     def run(graph: Graph) -> Ingested:
         source = serve(graph)
         monkeypatch.setattr("onboarding.sources.graph.source.Pace", lambda: source.pace)
-        with workspace.database.transaction("acme") as session:
-            tenants.add(
-                session,
-                "acme",
-                domains=["acme.example"],
-                source=source.uri,
-                alpha=0.01,
-                delta=0.05,
-                lookback_days=None,
-                actor="test",
-            )
-        with running(workspace, "acme", ONBOARD, actor="test") as token:
-            ingest(workspace, token, list(connect(workspace, token)))
-        with workspace.database.session("acme") as session:
-            every = mailboxes.all_of(session, "acme")
-            files = [part.file for part in mailboxes.parts(session, "acme") if part.file]
-            totals = mailboxes.totals(session, "acme")
-        read = [store.read_part(workspace.layout("acme"), file, ["path"]) for file in files]
-        paths = Counter(path for table in read for path in table.column("path").to_pylist())
-        finished = sorted(every, key=lambda mailbox: mailbox.updated_at)
-        return Ingested(totals, {one.name: one for one in every}, paths, [one.name for one in finished])
+        return ingested_from(workspace, source)
 
     return run
-
-
-def accounted(found: Ingested, organisation: Organisation) -> None:
-    totals = found.totals
-    assert totals.listed == totals.stored + totals.duplicates + sum(totals.skipped.values())
-    assert max(found.paths.values()) == 1
-    assert totals.listed == sum(found.paths.values()) + sum(totals.skipped.values())
-    unread = {name for name, mailbox in found.mailboxes.items() if mailbox.state is MailboxState.FAILED}
-    there = {f"{address}/{item.id}" for address, item in organisation.messages() if address not in unread}
-    assert {path for path in found.paths if path.partition("/")[0] not in unread} == there
 
 
 @pytest.mark.parametrize("seed", range(20, 22))

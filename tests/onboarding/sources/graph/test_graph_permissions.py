@@ -6,7 +6,8 @@ import datetime
 from pathlib import Path
 
 import pytest
-from graph_at_hand import Serve, all_of, small
+from graph_at_hand import Serve
+from provider_at_hand import all_of, small
 from simulators.graph import Graph
 
 from onboarding.connect import connect

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from graph_at_hand import Serve, all_of, ids, letter, listed, small
+from graph_at_hand import Serve
+from provider_at_hand import all_of, ids, letter, listed, small
 from simulators.faults import FaultPlan
 from simulators.graph import Graph
 
