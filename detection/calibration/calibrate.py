@@ -90,7 +90,7 @@ def calibrate(
     used, used_days = np.ascontiguousarray(scores[:, rows], dtype=np.float64), days[rows].astype(np.int64)
     campaigns = gather(used, campaign_keys[rows], used_days)
     attacks = rehearsal if rehearsal is not None and rehearsal.scores.shape[1] else None
-    parts = split(campaigns.keys, weighing=attacks is not None)
+    parts = split(campaigns.keys, delta=delta, weighing=attacks is not None)
 
     draft = _tails(names, campaigns.scores[:, parts.fitting], reference, overrides)
     choice = _weights(draft, campaigns.scores[:, parts.weighing], attacks, alpha, overrides)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from detection.calibration.order_statistics import minimum_n
 from detection.keys import combine
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from detection.mail.batch import Ints
 
 SALT = np.uint64(0x6761746568757365)
-CERTIFYING_SHARE = 0.75
-"""Whatever is to be certified, so that a larger budget is counted on the same campaigns as a smaller one and never
-catches less. A threshold's slack shrinks with the square root of what it is counted on; tails are content with less."""
+CERTIFYING_SHARE = 0.5
+MOST_CERTIFYING_SHARE = 0.75
+BUDGETS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+"""Budgets for which more than half certifies, where that makes the difference."""
 
 WEIGHING_SHARE = 0.25
 """Of what certifying leaves over, if that is enough for tails as well."""
@@ -37,14 +39,17 @@ class Parts:
     certifying: Ints
 
 
-def split(keys: Keys, *, weighing: bool) -> Parts:
+def split(keys: Keys, *, delta: float, weighing: bool) -> Parts:
     """Divides campaigns with distinct `keys` uint64[c].
 
-    Three quarters certify: the sizes depend on the count alone, never on a score, so the certificate's guarantee is
-    untouched. Without rehearsals there are no weights to choose (`weighing=False`) and that part is empty.
+    Half certifies; where half is too few for one of `BUDGETS` and up to three quarters would be enough, just enough does.
+    The sizes depend on the count alone: not on a score, so the certificate's guarantee is untouched, and not on the budget
+    that is asked for, so a larger one is counted on the same campaigns and never catches less. Without rehearsals
+    there are no weights to choose (`weighing=False`) and that part is empty.
     """
     n = len(keys)
-    certifying = math.ceil(n * CERTIFYING_SHARE)
+    needed = next((m for m in (minimum_n(alpha, delta) for alpha in BUDGETS) if m <= MOST_CERTIFYING_SHARE * n), 0)
+    certifying = max(math.ceil(n * CERTIFYING_SHARE), needed)
     rest = n - certifying
     choosing = int(rest * WEIGHING_SHARE) if weighing and rest >= FEWEST_TO_SHARE else 0
     order = np.lexsort((keys, combine(keys, np.full(n, SALT, dtype=np.uint64))))

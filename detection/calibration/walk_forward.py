@@ -101,7 +101,7 @@ def _try(
     alpha: float,
     delta: float,
 ) -> Week:
-    parts = split(campaigns.keys[before], weighing=False)
+    parts = split(campaigns.keys[before], delta=delta, weighing=False)
     past = campaigns.scores[:, before]
     table = TailTable(tuple(fit_tail(row, interval=False) for row in past[:, parts.fitting]))
 
