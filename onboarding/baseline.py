@@ -119,6 +119,7 @@ def _known(workspace: Workspace, token: RunToken, history: History, current: Sta
         if changed is None:
             return None
         current.summary |= {"rescored_detectors": list(changed)}
+        log.info("%s: computed again from stored signals: %s", token.tenant, ", ".join(changed) or "nothing")
     return row.version
 
 

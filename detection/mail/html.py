@@ -1,7 +1,8 @@
 """HTML as its reader sees it: visible and hidden text, links with their shown text, images and forms.
 
-One pass over the tags (`detection.mail.tags`) and no tree: building the tree is what costs a parser quadratic time and
-memory on hostile nesting.
+One pass over the tokens of the HTML standard (https://html.spec.whatwg.org/#tokenization) and no tree: building the
+tree is what costs a parser quadratic time and memory on hostile nesting. Every pattern is possessive and every token
+matches, if need be up to the end, so the pass is linear in the size of the part.
 """
 
 from __future__ import annotations
@@ -10,15 +11,27 @@ import re
 from dataclasses import dataclass
 from html import unescape as _unescape
 
-from detection.mail.concealed import conceal
 from detection.mail.defects import Defects
+from detection.mail.hidden import HIDES, ZERO_FONT, Effects, Hidden
 from detection.mail.limits import Limits
 from detection.mail.message import Defect
-from detection.mail.tags import ANCHOR, ANCHOR_END, AREA, BASE, BREAK, FORM, IMAGE, META, tokens_of
 
+# An attribute's quotes count only where a value may begin; `>` inside them does not end the tag.
+# The quote straight behind the equals sign, which nearly every attribute has, is tried first.
+_ATTRIBUTES = (
+    r"""[^>"'=]*+(?:(?:="[^"]*+(?:"|\Z)|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+|["'])[^>"'=]*+)*+"""
+)
+_TOKEN = re.compile(
+    rf"""<(?:
+    (?=[sS][cCtT]|[tT][eEiI]|[xX][mM]|[iI][fF]|[nN][oO])(?i:(script|style|title|textarea|xmp|iframe|noembed|noframes))(?=[\s/>]){_ATTRIBUTES}(?:>|\Z)
+        ([^<]*+(?:<(?!/(?i:\1))[^<]*+)*+)
+    | (/?+[a-zA-Z][^\s/>]*+)({_ATTRIBUTES})(?:>|\Z)
+    | !--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+(?:--!?>|\Z))
+    | [!?/][^>]*+(?:>|\Z)
+    )""",
+    re.VERBOSE,
+)
 _ATTRIBUTE = re.compile(r"""([^\s/>="'][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>"'][^\s>]*+))?+)?+""")
-# What nearly every anchor looks like: names and double-quoted values, of which the first `href` is wanted.
-_HREF = re.compile(r'(?:\s++(?!(?i:href)=)[A-Za-z_:-]++="[^"]*+"){0,20}+\s++href="([^"]*+)"').match
 _REFRESH = re.compile(r"\s*[\d.]{0,9}\s*[;,]\s*url\s*=\s*['\"]?([^'\"\s]{1,2000})", re.IGNORECASE)
 # Characters without width: they break words for machines and not for readers.
 _INVISIBLE = re.compile(
@@ -26,8 +39,21 @@ _INVISIBLE = re.compile(
 )
 _BREAK_MARK = "\x00"
 
-_MARKS = tuple(_BREAK_MARK if kind in (BREAK, FORM) else "" for kind in range(META + 1))
-"""What stands in the visible text for a tag of each kind."""
+_INLINE, _BREAK, _ANCHOR, _ANCHOR_END, _IMAGE, _FORM, _AREA, _BASE, _META = range(9)
+_ANCHORS = (_ANCHOR, _ANCHOR_END)
+_BREAKS = (
+    "p div br hr tr td th table tbody thead tfoot ul ol li dl dt dd h1 h2 h3 h4 h5 h6 blockquote pre center address "
+    "article aside section header footer main nav figure figcaption form fieldset option select body html head caption"
+)
+_KINDS: dict[str, int] = {}
+for _name in _BREAKS.split():
+    _KINDS[_name] = _KINDS["/" + _name] = _BREAK
+_KINDS |= {"a": _ANCHOR, "/a": _ANCHOR_END, "img": _IMAGE, "image": _IMAGE, "form": _FORM}
+_KINDS |= {"area": _AREA, "base": _BASE, "meta": _META}
+_INLINES = "b i u em strong span font small big sub sup s strike code o:p style script label abbr tt input button"
+for _name in _INLINES.split():
+    _KINDS[_name] = _KINDS["/" + _name] = _INLINE
+_KINDS |= {name.upper(): kind for name, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +86,59 @@ def read(
     most = limits.html_tokens if tokens_left is None else max(1, tokens_left)
     if _BREAK_MARK in html:
         html = html.replace(_BREAK_MARK, "")
-    first, tags, texts, sheets, capped = tokens_of(html, most)
-    if capped:
+    tokens = _TOKEN.split(html, maxsplit=most)
+    if len(tokens) > 5 * most:
         defects.add(Defect.CAPPED_HTML)
-    kinds = [tag.kind for tag in tags]
-    concealed = conceal(tags, texts, sheets, limits, defects)
-    # A place for a line break before each text: the text behind tag i is `visible[2 * i + 2]`.
-    visible = [first] * (2 * len(texts) + 1)
-    visible[1::2] = map(_MARKS.__getitem__, kinds)
-    visible[2::2] = texts
+        # What follows the last token read is markup, not text.
+        tokens[-1] = ""
+    visible: list[str] = [tokens[0]]
+    concealed: list[str] = []
     anchors: list[tuple[str, int, int]] = []
     links: list[tuple[str, str]] = []
-    images = forms = 0
+    images = forms = state = 0
     base = href = ""
     anchor_at = -1
-    for at, kind in enumerate(kinds):
-        if kind <= BREAK:
-            continue
-        if kind == IMAGE:
-            images += 1
-        elif kind <= ANCHOR_END:
-            if anchor_at >= 0:
-                anchors.append((href, anchor_at, 2 * at + 1))
-                anchor_at = -1
-            if kind == ANCHOR and len(anchors) <= limits.links:
-                href = attribute(tags[at].attributes, "href", limits.attributes)
-                anchor_at = 2 * at + 2
-        elif kind == BASE:
-            base = base or attribute(tags[at].attributes, "href", limits.attributes)
-        else:
-            if kind == FORM:
-                forms += 1
-            if len(links) <= limits.links:
-                target = _target(kind, tags[at].attributes, limits.attributes)
-                if target:
-                    links.append((target, ""))
+    effects = Effects(tokens[1::5], tokens[2::5])
+    hidden = Hidden(effects, limits, defects)
+    following = hidden.open
+    kinds = _KINDS
+    show = visible.append
+    for name, attributes, text in zip(tokens[3::5], tokens[4::5], tokens[5::5], strict=True):
+        if name is not None:
+            kind = kinds.get(name)
+            if kind is None:
+                kind = kinds.get(name.lower(), _INLINE)
+            if kind:
+                if kind == _BREAK:
+                    show(_BREAK_MARK)
+                elif kind == _IMAGE:
+                    images += 1
+                elif kind in _ANCHORS:
+                    if anchor_at >= 0:
+                        anchors.append((href, anchor_at, len(visible)))
+                        anchor_at = -1
+                    if kind == _ANCHOR and len(anchors) <= limits.links:
+                        href = attribute(attributes, "href", limits.attributes)
+                        anchor_at = len(visible)
+                elif kind == _BASE:
+                    base = base or attribute(attributes, "href", limits.attributes)
+                elif len(links) <= limits.links:
+                    target = _target(kind, attributes, limits.attributes)
+                    if target:
+                        links.append((target, ""))
+                if kind == _FORM:
+                    forms += 1
+                    show(_BREAK_MARK)
+            if following:
+                if state != HIDES or name.lower() in hidden.watched:
+                    state = hidden.after(name, attributes)
+            elif attributes and effects[attributes] >= ZERO_FONT:
+                state = hidden.after(name, attributes)
+        if text:
+            if state:
+                concealed.append(text)
+            else:
+                show(text)
     if anchor_at >= 0:
         anchors.append((href, anchor_at, len(visible)))
     raw = "".join(visible)
@@ -108,15 +152,15 @@ def read(
         loose=_outside(anchors, visible, characters) if "://" in raw or "www." in raw else "",
         images=images,
         forms=forms,
-        tokens=len(tags),
+        tokens=len(tokens) // 5,
     )
 
 
 def _target(kind: int, attributes: str, most: int) -> str:
     """Where a form, an image map's area or a refreshing page leads."""
-    if kind == FORM:
+    if kind == _FORM:
         return attribute(attributes, "action", most)
-    if kind == AREA:
+    if kind == _AREA:
         return attribute(attributes, "href", most)
     match = _REFRESH.match(attribute(attributes, "content", most)) if "efresh" in attributes.lower() else None
     return match[1] if match else ""
@@ -135,10 +179,6 @@ def _outside(anchors: list[tuple[str, int, int]], visible: list[str], characters
 
 def attribute(attributes: str, wanted: str, most: int) -> str:
     """The first attribute of that name in a tag, entities decoded; empty when it is not among the first `most`."""
-    if wanted == "href":
-        usual = _HREF(attributes)
-        if usual is not None:
-            return unescape(usual[1])
     for count, match in enumerate(_ATTRIBUTE.finditer(attributes)):
         name = match[1]
         if name == wanted or name.lower() == wanted:
