@@ -7,24 +7,17 @@ whose authentication fails, or says nothing, is judged as before: a correction m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from detection.decision import Decision, Verdict
 from detection.keys import NO_KEY
-from detection.mail.batch import MessageBatch, Row
+from detection.mail.batch import MessageBatch
 from detection.mail.message import Authentication
 from onboarding import clock
-from onboarding.database import corrections, decisions
+from onboarding.database import corrections
 from onboarding.database.corrections import CorrectionRow
-from onboarding.files import StoreError
-from onboarding.history import history_tables
-from onboarding.live.arrivals import segments
-from onboarding.live.decision_log import read_segment
+from onboarding.lookup import Carrier
 from onboarding.workspace import Workspace
 
 LASTS = timedelta(days=180)
@@ -87,26 +80,23 @@ def authentic(dmarc: int, spf: int, spf_aligned: int, dkim: int, dkim_aligned: i
 
 
 def correct(
-    workspace: Workspace, tenant: str, message_id: str, *, reason: str, actor: str, lasts: timedelta = LASTS
+    workspace: Workspace,
+    tenant: str,
+    message: Carrier,
+    message_id: str,
+    *,
+    reason: str,
+    actor: str,
+    lasts: timedelta = LASTS,
 ) -> Corrected:
     """Corrects what a message was flagged as, live or in history; refused, with the reason, where that would not be safe."""
-    with workspace.database.session(tenant) as session:
-        flagged = decisions.about(session, tenant, message_id)
-    kinds = sorted({row.kind for row in flagged if row.kind})
-    if not kinds:
+    found = message.columns
+    if not message.kinds:
         return Corrected((), "the message was not flagged: there is nothing to correct")
-    rows_found = _columns(workspace, tenant, {row.message_key for row in flagged})
-    found = rows_found[0] if rows_found else None
     if found is None:
         return Corrected((), "what was known of the message is not kept any more: only its label counts")
     if found["sender_key"] == NO_KEY:
         return Corrected((), "the message names no sender that could be let through")
-    if len({row["sender_key"] for row in rows_found}) > 1:
-        # Anybody can write another's Message-ID into a mail of their own.
-        return Corrected(
-            (),
-            "messages of several senders carry this Message-ID, and nothing says which is meant: only their labels count",
-        )
     checks = (found["dmarc"], found["spf"], found["spf_aligned"], found["dkim"], found["dkim_aligned"])
     if not authentic(*(int(one) for one in checks)):
         return Corrected(
@@ -127,35 +117,13 @@ def correct(
                 actor=actor,
                 lasts=lasts,
             )
-            for kind in kinds
+            for kind in message.kinds
         ]
     return Corrected(rows)
 
 
 def _aligned(batch: MessageBatch) -> tuple[int, int, int, int]:
     return int(batch.spf[0]), int(batch.spf_aligned[0]), int(batch.dkim[0]), int(batch.dkim_aligned[0])
-
-
-def _columns(workspace: Workspace, tenant: str, keys: set[int]) -> list[Row]:
-    """The columns of the messages as far as they are kept, from the journal (the latest first) and from history."""
-    layout = workspace.layout(tenant)
-    rows: dict[int, Row] = {}
-    for name, _ in reversed(segments(layout.arrivals)):
-        for arrival in read_segment(layout.arrivals / name):
-            if arrival.key in keys:
-                rows.setdefault(arrival.key, arrival.row)
-        if len(rows) == len(keys):
-            return list(rows.values())
-    wanted = pa.array(sorted(keys - rows.keys()), pa.uint64())
-    with suppress(StoreError):
-        for table in history_tables(layout, _NEEDED):
-            found = table.filter(pc.is_in(table.column("message_key"), value_set=wanted))
-            for row in found.to_pylist():
-                rows.setdefault(row["message_key"], row)
-    return list(rows.values())
-
-
-_NEEDED = ("message_key", "sender_key", "sender", "dmarc", "spf", "spf_aligned", "dkim", "dkim_aligned")
 
 
 def _sentence(row: CorrectionRow) -> str:

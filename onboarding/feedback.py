@@ -1,21 +1,15 @@
-"""What people say of single messages, found by their Message-ID in what was decided and in the stored history."""
+"""What people say of single messages, named by their Message-ID."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
-
 from onboarding.corrections import Corrected, correct
-from onboarding.database import decisions, labels, tenants
+from onboarding.database import labels
 from onboarding.database.labels import Verdict
-from onboarding.files import StoreError
-from onboarding.history import history_tables
+from onboarding.lookup import bare, carriers, meant
 from onboarding.workspace import Workspace
-
-
-class UnknownMessageError(Exception):
-    """No message of that Message-ID was ever seen. The message says where was looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +23,28 @@ class Heard:
 
 
 def give_feedback(
-    workspace: Workspace, tenant: str, message_id: str, verdict: str, *, reason: str, actor: str
+    workspace: Workspace,
+    tenant: str,
+    message_id: str,
+    verdict: str,
+    *,
+    reason: str,
+    actor: str,
+    messages: Sequence[str] = (),
 ) -> Heard:
-    """Labels every message of the Message-ID; one that was flagged and is safe is corrected at once (`corrections`).
+    """Labels the message of that Message-ID; one that was flagged and is safe is corrected at once (`corrections`).
 
-    Raises UnknownMessageError when there is no such message.
+    Where several messages carry it, `messages` names those that are meant (`lookup.Carrier.name`); without it nothing is
+    labelled. Raises UnknownMessageError, AmbiguousMessageError.
     """
-    wanted = message_id.strip().removeprefix("<").removesuffix(">")
-    keys = _keys(workspace, tenant, wanted)
-    if not keys:
-        raise UnknownMessageError(
-            f"tenant {tenant} has no message with the Message-ID {wanted} in its history or among its decisions"
-        )
+    wanted = bare(message_id)
+    found = meant(tenant, wanted, carriers(workspace, tenant, wanted), messages)
     with workspace.database.transaction(tenant) as session:
-        for key in sorted(keys):
-            labels.label(session, tenant, key, wanted, Verdict(verdict), reason=reason, actor=actor)
+        for one in found:
+            labels.label(session, tenant, one.key, wanted, Verdict(verdict), reason=reason, actor=actor)
     if Verdict(verdict) is Verdict.ATTACK:
-        return Heard(len(keys), None)
-    return Heard(len(keys), correct(workspace, tenant, wanted, reason=reason, actor=actor))
-
-
-def _keys(workspace: Workspace, tenant: str, message_id: str) -> set[int]:
-    with workspace.database.session(tenant) as session:
-        tenants.get(session, tenant)
-        keys = {row.message_key for row in decisions.about(session, tenant, message_id)}
-    try:
-        for table in history_tables(workspace.layout(tenant), ["message_key", "message_id"]):
-            found = table.filter(pc.equal(table.column("message_id"), message_id))
-            keys |= set(found.column("message_key").to_pylist())
-    except StoreError:
-        if not keys:
-            raise
-    return keys
+        return Heard(len(found), None)
+    each = [correct(workspace, tenant, one, wanted, reason=reason, actor=actor) for one in found]
+    refused = dict.fromkeys(one.refused for one in each if one.refused)
+    rows = {row.id: row for one in each for row in one.rows}
+    return Heard(len(found), Corrected(list(rows.values()), "; ".join(refused) or None))

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/tenants/{tenant}/feedback", tags=["feedback"])
 
 
 class Verdict(BaseModel):
-    """A message by its Message-ID, and what it is."""
+    """A message by its Message-ID, and what it is. Where several carry it the answer is 409 and lists them."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -27,6 +27,9 @@ class Verdict(BaseModel):
     message_id: str = Field(min_length=1, max_length=998)
     verdict: Literal["safe", "attack"]
     reason: str = Field(default="", max_length=2_000)
+    messages: list[str] = Field(
+        default_factory=list, max_length=100, description="those meant, by the names that an answer 409 lists"
+    )
 
 
 @router.post("", status_code=201)
@@ -39,5 +42,6 @@ def feedback(tenant: str, said: Verdict, request: Request, grant: Analyst) -> di
         said.verdict,
         reason=said.reason,
         actor=f"token {grant.token}",
+        messages=said.messages,
     )
     return feedback_shown(tenant, said.message_id, said.verdict, heard)

@@ -31,7 +31,8 @@ KNOWN: dict[str, tuple[int, str]] = {
     "onboarding.database.runs.TenantBusy": (409, "busy"),
     "onboarding.database.activations.ActivationError": (409, "not-put-in-force"),
     "onboarding.lifecycle.TransitionError": (409, "not-possible-now"),
-    "onboarding.feedback.UnknownMessageError": (404, "no-such-message"),
+    "onboarding.lookup.UnknownMessageError": (404, "no-such-message"),
+    "onboarding.lookup.AmbiguousMessageError": (409, "several-messages"),
     "onboarding.sources.base.SourceError": (422, "source"),
     "onboarding.database.sources.SecretInSourceError": (422, "secret-in-source"),
     "onboarding.files.StoreError": (409, "not-there"),
@@ -68,6 +69,9 @@ def known(error: Exception) -> Problem | None:
             status, kind = KNOWN[name]
             hold = getattr(error, "hold", None)
             more = {"remedy": hold.remedy} if hold else {}
+            # A list stands beside the sentence, so that a program need not read it there.
+            if found := getattr(error, "found", None):
+                more["messages"] = [one.document() for one in found]
             return Problem(status, kind, str(error), **more)
     return None
 

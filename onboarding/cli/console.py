@@ -104,9 +104,10 @@ PLAIN: dict[str, Exit] = {
     "onboarding.database.runs.TenantBusy": Exit.FAILED,
     "onboarding.database.tenants.TenantError": Exit.FAILED,
     "onboarding.database.tokens.TokenError": Exit.FAILED,
-    "onboarding.feedback.UnknownMessageError": Exit.FAILED,
     "onboarding.files.StoreError": Exit.FAILED,
     "onboarding.lifecycle.TransitionError": Exit.FAILED,
+    "onboarding.lookup.AmbiguousMessageError": Exit.FAILED,
+    "onboarding.lookup.UnknownMessageError": Exit.FAILED,
     "onboarding.sources.base.SourceError": Exit.FAILED,
     "sqlalchemy.exc.OperationalError": Exit.FAILED,
 }

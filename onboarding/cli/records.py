@@ -35,16 +35,23 @@ def audit(name: str, limit: int, as_json: bool) -> None:
 @click.argument("message_id")
 @click.option("--verdict", type=click.Choice(["safe", "attack"]), required=True)
 @click.option("--reason", default="", help="For the audit log.")
+@click.option(
+    "--message", "messages", multiple=True, help="Which one, where several carry the Message-ID; may be repeated."
+)
 @json_option
 @speaks_plainly
-def feedback(name: str, message_id: str, verdict: str, reason: str, as_json: bool) -> None:
-    """Says what a message is, by its Message-ID; the next calibration goes by it."""
+def feedback(name: str, message_id: str, verdict: str, reason: str, messages: tuple[str, ...], as_json: bool) -> None:
+    """Says what a message is, by its Message-ID; the next calibration goes by it.
+
+    Anybody can write another's Message-ID into a mail of their own: where several messages carry it they are listed, and
+    nothing is labelled until --message names those that are meant.
+    """
     from onboarding.cli.tenants import actor
     from onboarding.feedback import give_feedback
     from onboarding.shown import feedback_shown
     from onboarding.workspace import open_workspace
 
-    heard = give_feedback(open_workspace(), name, message_id, verdict, reason=reason, actor=actor())
+    heard = give_feedback(open_workspace(), name, message_id, verdict, reason=reason, actor=actor(), messages=messages)
     corrected = heard.corrected
     if as_json:
         document(feedback_shown(name, message_id, verdict, heard))

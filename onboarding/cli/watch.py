@@ -71,15 +71,18 @@ def _tell(one: dict[str, Any], as_json: bool, *, always: bool) -> None:
 @click.argument("name")
 @click.argument("message_id")
 @click.option("--reason", default="", help="For the audit log.")
+@click.option(
+    "--message", "messages", multiple=True, help="Which one, where several carry the Message-ID; may be repeated."
+)
 @json_option
 @speaks_plainly
-def release(name: str, message_id: str, reason: str, as_json: bool) -> None:
+def release(name: str, message_id: str, reason: str, messages: tuple[str, ...], as_json: bool) -> None:
     """Moves a message back to where it was, calls off what was still planned, and labels it safe."""
     from onboarding.cli.tenants import actor
     from onboarding.live.release import release as take_back
     from onboarding.workspace import open_workspace
 
-    done = take_back(open_workspace(), name, message_id, reason=reason, actor=actor())
+    done = take_back(open_workspace(), name, message_id, reason=reason, actor=actor(), messages=messages)
     if as_json:
         document(
             {"tenant": name, "message_id": message_id, "moved_back": done.moved_back, "called_off": done.called_off}

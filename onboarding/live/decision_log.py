@@ -131,12 +131,12 @@ _OF_THE_DECISION = (
 )
 
 
-def read_segment(path: Path) -> Iterator[Arrival]:
-    """The whole arrivals of a segment; nothing for one that is gone."""
+def read_segment(path: Path, holding: bytes = b"") -> Iterator[Arrival]:
+    """The whole arrivals of a segment, with `holding` only those whose line has it; nothing for one that is gone."""
     try:
         with path.open("rb") as file:
             for line in file:
-                if line.endswith(b"\n") and (arrival := readable(line, path.name)) is not None:
+                if line.endswith(b"\n") and holding in line and (arrival := readable(line, path.name)) is not None:
                     yield arrival
     except FileNotFoundError:
         return

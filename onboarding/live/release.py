@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detection.mail.message import Folder
 from onboarding.database import actions, audit, labels, tenants
-from onboarding.database.actions import ActionKind, ActionState
+from onboarding.database.actions import Action, ActionKind, ActionState
 from onboarding.database.labels import Verdict
-from onboarding.feedback import UnknownMessageError
+from onboarding.lookup import Carrier, UnknownMessageError, bare, meant
 from onboarding.sources.base import Moves, SourceError
 from onboarding.sources.registry import open_source
 from onboarding.workspace import Workspace
@@ -24,17 +25,23 @@ class Released:
     """Actions that had not been carried out and never will be."""
 
 
-def release(workspace: Workspace, tenant: str, message_id: str, *, reason: str, actor: str) -> Released:
+def release(
+    workspace: Workspace, tenant: str, message_id: str, *, reason: str, actor: str, messages: Sequence[str] = ()
+) -> Released:
     """Takes back every action on the message and labels it safe. Doing it again changes nothing.
 
-    Raises UnknownMessageError when nothing was done with such a message, SourceError when it cannot be moved back.
+    Where something was done with several messages of that Message-ID, `messages` names those that are meant
+    (`lookup.Carrier.name`). Raises UnknownMessageError when nothing was done with such a message, AmbiguousMessageError
+    when none of several is named, SourceError when it cannot be moved back.
     """
-    wanted = message_id.strip().removeprefix("<").removesuffix(">")
+    wanted = bare(message_id)
     with workspace.database.session(tenant) as session:
         uri = tenants.get(session, tenant).source
         found = actions.of_message(session, tenant, wanted)
     if not found:
         raise UnknownMessageError(f"nothing was done with a message {wanted} of tenant {tenant}")
+    keys = {one.key for one in meant(tenant, wanted, _touched(found), messages)}
+    found = [action for action in found if action.message_key in keys]
     back = off = 0
     for action in found:
         path = None
@@ -53,6 +60,21 @@ def release(workspace: Workspace, tenant: str, message_id: str, *, reason: str, 
             detail = {"message_id": wanted, "mailbox": action.mailbox, "kind": str(action.kind), "reason": reason}
             audit.record(session, tenant, actor, "message-released", detail)
     with workspace.database.transaction(tenant) as session:
-        for key in sorted({action.message_key for action in found}):
+        for key in sorted(keys):
             labels.label(session, tenant, key, wanted, Verdict.SAFE, reason=reason or "released", actor=actor)
     return Released(back, off)
+
+
+def _touched(found: Sequence[Action]) -> list[Carrier]:
+    """The messages that the actions are about."""
+    about = {
+        action.message_key: Carrier(
+            key=action.message_key,
+            sender=str(action.document.get("sender", "")),
+            mailbox=action.mailbox,
+            path=action.path,
+            kinds=tuple(filter(None, (action.document.get("kind"),))),
+        )
+        for action in found
+    }
+    return sorted(about.values(), key=lambda one: one.key)

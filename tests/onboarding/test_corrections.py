@@ -15,9 +15,10 @@ from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
 from onboarding import clock
 from onboarding.corrections import authentic
-from onboarding.database import corrections
+from onboarding.database import corrections, labels
 from onboarding.feedback import give_feedback
 from onboarding.live.directory import LiveTenants
+from onboarding.lookup import AmbiguousMessageError, UnknownMessageError
 from onboarding.settings import Settings
 from onboarding.workspace import Workspace, open_workspace
 
@@ -42,14 +43,20 @@ def live(active: Workspace) -> Iterator[LiveTenants]:
     tenants.close()
 
 
-def bill(tenants: LiveTenants, sender: str, number: int, dmarc: Authentication = PASS) -> Row:
-    """A mail that is flagged: a stranger asks for a wire transfer."""
+def bill(
+    tenants: LiveTenants,
+    sender: str,
+    number: int,
+    dmarc: Authentication = PASS,
+    message_id: str | None = None,
+    rest: str | None = None,
+) -> Row:
+    """A mail that is flagged: a stranger asks for a wire transfer. `rest` is its subject and text, if others."""
     scorer = tenants.get("acme").scorer
     own = next(iter(scorer.organisation.domains))
-    parsed = parse(
-        f"From: Accounts <{sender}>\r\nTo: somebody@{own}\r\nSubject: Urgent wire transfer {number}\r\n"
-        f"Message-ID: <{number}.{sender}>\r\n\r\n{LURE}\r\n".encode()
-    )
+    named = message_id or f"{number}.{sender}"
+    rest = rest or f"Subject: Urgent wire transfer {number}\r\n\r\n{LURE}"
+    parsed = parse(f"From: Accounts <{sender}>\r\nTo: somebody@{own}\r\nMessage-ID: <{named}>\r\n{rest}\r\n".encode())
     assert isinstance(parsed, Message)
     origin = Origin("somebody", f"{number}.eml", Folder.INBOX)
     row = row_of(parsed, Organisation(frozenset({own})), origin, scorer.snapshot.last_time + 86_400)
@@ -112,6 +119,53 @@ def test_it_ends_by_itself_and_by_a_persons_word(active: Workspace, live: LiveTe
     assert verdict(live, bill(live, "pay@ending.example", 4)) != "safe"
 
 
+def test_a_borrowed_message_id_is_not_labelled_with_the_message_it_was_borrowed_from(
+    active: Workspace, live: LiveTenants
+) -> None:
+    good = bill(live, "pay@lender.example", 1)
+    borrowed = bill(live, "pay@thief.example", 2, message_id=good["message_id"])
+    other = bill(live, "pay@elsewhere.example", 3)
+    for row in (good, borrowed, other):
+        assert verdict(live, row) != "safe"
+    with pytest.raises(AmbiguousMessageError) as refused:
+        give_feedback(active, "acme", good["message_id"], "safe", reason="", actor="ada")
+    said = str(refused.value)
+    names = [f"{row['message_key']:016x}" for row in (good, borrowed)]
+    assert all(name in said and sender in said for name, sender in zip(names, ("lender", "thief"), strict=True)), said
+    assert "--message" in said
+    assert {row["message_key"] for row in (good, borrowed)} == {one.key for one in refused.value.found}
+    with active.database.session("acme") as session:
+        before = {one.message_key for one in labels.all_of(session, "acme")}
+    assert not {good["message_key"], borrowed["message_key"]} & before, "refused: nothing was labelled"
+
+    with pytest.raises(UnknownMessageError, match="lender"):
+        give_feedback(
+            active,
+            "acme",
+            good["message_id"],
+            "safe",
+            reason="",
+            actor="ada",
+            messages=[f"{other['message_key']:016x}"],
+        )
+    heard = give_feedback(
+        active, "acme", good["message_id"], "safe", reason="ours", actor="ada", messages=[names[0].upper()]
+    )
+    assert heard.messages == 1
+    with active.database.session("acme") as session:
+        assert {one.message_key for one in labels.all_of(session, "acme")} - before == {good["message_key"]}
+    assert verdict(live, bill(live, "pay@lender.example", 4)) == "safe"
+    assert verdict(live, bill(live, "pay@thief.example", 5)) != "safe"
+
+
+def test_live_mail_that_was_let_through_can_be_called_an_attack_at_once(active: Workspace, live: LiveTenants) -> None:
+    harmless = "Subject: minutes\r\n\r\nthe minutes of yesterday"
+    row = bill(live, "missed@quiet.example", 1, message_id='odd "one"@quiet.example', rest=harmless)
+    assert verdict(live, row) == "safe"
+    heard = give_feedback(active, "acme", f"<{row['message_id']}>", "attack", reason="", actor="ada")
+    assert (heard.messages, heard.corrected) == (1, None)
+
+
 @pytest.mark.parametrize(
     ("dmarc", "spf", "spf_aligned", "dkim", "dkim_aligned", "known"),
     [
@@ -127,14 +181,6 @@ def test_authentic_is_what_dmarc_would_pass(
     dmarc: int, spf: int, spf_aligned: int, dkim: int, dkim_aligned: int, known: bool
 ) -> None:
     assert authentic(dmarc, spf, spf_aligned, dkim, dkim_aligned) is known
-
-
-def test_a_borrowed_message_id_corrects_nobody(active: Workspace, live: LiveTenants) -> None:
-    ours = bill(live, "pay@lender.example", 1)
-    theirs = bill(live, "pay@attacker.example", 2) | {"message_id": ours["message_id"]}
-    assert "safe" not in (verdict(live, ours), verdict(live, theirs))
-    assert "several senders" in (safe(active, ours) or "")
-    assert verdict(live, bill(live, "pay@attacker.example", 3)) != "safe"
 
 
 def test_a_lengthened_correction_is_heeded_by_whoever_knew_it_before(active: Workspace, live: LiveTenants) -> None:

@@ -18,10 +18,11 @@ from onboarding.cli import main
 from onboarding.compare import compare
 from onboarding.database import audit, decisions, versions
 from onboarding.database.activations import Activation, ActivationError
-from onboarding.feedback import UnknownMessageError, give_feedback
+from onboarding.feedback import give_feedback
 from onboarding.history import open_history
 from onboarding.lending import FEWEST_LENDERS, lent_to
 from onboarding.lifecycle import Mode
+from onboarding.lookup import UnknownMessageError
 from onboarding.parity import live_sample
 from onboarding.recalibrate import _taken_out, attempt, promote, recalibrate, recalibrate_all
 from onboarding.registration import change_tenant

@@ -20,13 +20,13 @@ from detection.mail.message import Folder
 from onboarding import clock
 from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
 from onboarding.database.actions import ActionKind, ActionState
-from onboarding.feedback import UnknownMessageError
 from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live import follow as following
 from onboarding.live.acting import WEBHOOK, signature
 from onboarding.live.arrivals import Reader
 from onboarding.live.release import release
 from onboarding.live.watch import Watch
+from onboarding.lookup import UnknownMessageError
 from onboarding.settings import Settings
 from onboarding.sources.maildir import Maildirs, Position
 from onboarding.workspace import Workspace, open_workspace
