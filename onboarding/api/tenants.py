@@ -11,8 +11,9 @@ from onboarding.activate import set_mode
 from onboarding.api.access import Admin, Analyst, Reader, workspace_of
 from onboarding.database import tenants
 from onboarding.lifecycle import Mode, Step
+from onboarding.one_tenant import one_tenant
 from onboarding.orchestration import orchestrator
-from onboarding.overview import one_tenant, overviews
+from onboarding.overview import overviews
 from onboarding.registration import checked_domain
 from onboarding.shown import tenant_shown
 from onboarding.sources.registry import open_source

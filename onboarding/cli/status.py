@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from onboarding.cli.console import document, json_option, speaks_plainly
-
-if TYPE_CHECKING:
-    # Left out at run time: a command should answer `--help` before SQLAlchemy is loaded.
-
-    pass
 
 
 @click.command()
@@ -20,17 +15,20 @@ if TYPE_CHECKING:
 @speaks_plainly
 def status(name: str | None, as_json: bool) -> None:
     """State, progress, reason for holding and remedy: of all tenants, or of one in detail."""
-    from onboarding.overview import one_tenant, overviews
     from onboarding.workspace import open_workspace
 
     workspace = open_workspace()
     if name is None:
+        from onboarding.overview import overviews
+
         found = overviews(workspace)
         if as_json:
             document(found)
         else:
             print_overviews(found)
         return
+    from onboarding.one_tenant import one_tenant
+
     detail = one_tenant(workspace, name)
     if as_json:
         document(detail)

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from detection.metrics import rate
 from onboarding import clock
 from onboarding.database.rows import OfTenant, Row
 from onboarding.database.runs import RunToken, fence
@@ -113,6 +112,9 @@ def sources_of(session: Session, tenant: str, calibration: int) -> Sequence[str]
 
 def summed(lines: Sequence[Any], by: Callable[[Any], str]) -> dict[str, dict[str, Any]]:
     """Lines of a recall table (recorded or not) put together: sent, caught, suspicious, recall with its interval."""
+    # Here, not above: every command loads the tables, and few of them need numpy, which this loads.
+    from detection.metrics import rate
+
     totals: dict[str, dict[str, Any]] = {}
     for line in lines:
         into = totals.setdefault(by(line), {"sent": 0, "caught": 0, "suspicious": 0})
