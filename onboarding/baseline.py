@@ -23,6 +23,7 @@ from onboarding.database.runs import RunToken
 from onboarding.files import StoreError
 from onboarding.history import History, history_stretches, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
+from onboarding.layout import TenantLayout
 from onboarding.learned import Learned, put_at_rest
 from onboarding.lifecycle import Step
 from onboarding.live.recent import recent_since
@@ -84,20 +85,30 @@ def make_baseline(workspace: Workspace, token: RunToken, spread: Spread | None =
 
 
 def _consolidated(workspace: Workspace, token: RunToken) -> History:
+    """The history of the recorded parts; the database knows then how many of them are duplicates.
+
+    It is told so for a history that was there, too: mail that is read again is counted from nothing.
+    """
     parts = _recorded(workspace, token)
     layout = workspace.layout(token.tenant)
     made, digest = read_made(layout), parts_digest(parts)
-    if made.parts == digest:
-        with suppress(StoreError):
-            history = open_history(layout)
-            if history.digest == made.history and all((layout.history / s.name).exists() for s in history.shards):
-                return history
-    history = consolidate(layout, parts)
+    found = _whole_history(layout, made.history) if made.parts == digest else None
+    history = found or consolidate(layout, parts)
     with workspace.database.transaction(token.tenant) as session:
         mailboxes.record_duplicates(session, token, history.duplicates)
-    kept = made.baselines if made.history == history.digest else {}
-    remember(layout, Made(digest, history.digest, read_by(layout, parts), kept))
+    if found is None:
+        kept = made.baselines if made.history == history.digest else {}
+        remember(layout, Made(digest, history.digest, read_by(layout, parts), kept))
     return history
+
+
+def _whole_history(layout: TenantLayout, digest: str) -> History | None:
+    """The history that is there; None when it is another or not all of it is there."""
+    with suppress(StoreError):
+        history = open_history(layout)
+        if history.digest == digest and all((layout.history / shard.name).exists() for shard in history.shards):
+            return history
+    return None
 
 
 def _recorded(workspace: Workspace, token: RunToken) -> list[str]:

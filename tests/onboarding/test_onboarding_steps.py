@@ -71,11 +71,13 @@ def test_a_tenant_goes_from_its_mail_to_shadow(workspace: Workspace) -> None:
     }
 
 
-def test_running_it_again_changes_nothing(workspace: Workspace) -> None:
+def test_running_it_again_changes_nothing_nor_does_reading_the_mail_again(workspace: Workspace) -> None:
     register(workspace, "acme", SMALL)
     first, second = onboard(workspace, "acme"), onboard(workspace, "acme")
+    change_tenant(workspace, "acme", actor="test", read_again=True)
+    third = onboard(workspace, "acme")
     for part in ("messages", "history", "baseline", "calibration", "activation", "findings"):
-        assert first[part] == second[part], part
+        assert first[part] == second[part] == third[part], part
 
 
 def test_the_same_mail_gives_the_same_bytes_in_another_home_and_in_worker_processes(
