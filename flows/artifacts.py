@@ -37,8 +37,10 @@ SECONDS_BETWEEN = 2.0
 
 @dataclass(slots=True)
 class StageBar:
-    """The progress artifact of one stage."""
+    """The progress artifact of one stage. It is made when there is something to see: a stage that ends before the first
+    look costs the server one request, and a small tenant has seven such stages."""
 
+    tenant: str
     step: Step
     earlier: float | None
     """Seconds that the stage took in the tenant's last run that completed it."""
@@ -46,29 +48,36 @@ class StageBar:
     id: UUID | None = None
     said: str = ""
     finished: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Who looks and who finishes are two threads."""
 
     def finish(self, text: str) -> None:
         """The stage is done, and what came of it."""
         # The database may say for a moment yet that the stage runs.
-        self.finished = True
-        self.move(100.0, f"{text}; took {_span(time.monotonic() - self.begun)}")
-
-    def move(self, percent: float, text: str) -> None:
-        """Sets the bar and its text; nothing is sent when the text is the same."""
-        if self.id is None or text == self.said:
-            return
-        self.said = text
-        try:
-            update_progress_artifact(self.id, progress=percent, description=f"{self.step}: {text}")
-        except Exception as error:
-            log.debug("the progress artifact of %s did not move: %s", self.step, error)
+        with self.lock:
+            self.finished = True
+            self._move(100.0, f"{text}; took {_span(time.monotonic() - self.begun)}")
 
     def look(self, done: int, total: int | None, unit: str) -> None:
         """Moves the bar to what the database says of the stage."""
-        if self.finished:
-            return
         share = min(done / total, 0.99) if total else 0.0
-        self.move(100.0 * share, progress_text(done, total, unit, time.monotonic() - self.begun, self.earlier))
+        with self.lock:
+            if not self.finished:
+                self._move(100.0 * share, progress_text(done, total, unit, time.monotonic() - self.begun, self.earlier))
+
+    def _move(self, percent: float, text: str) -> None:
+        """Sets the bar and its text; nothing is sent when the text is the same."""
+        if text == self.said:
+            return
+        self.said, description = text, f"{self.step}: {text}"
+        try:
+            if self.id is None:
+                key = f"{self.tenant}-{self.step}"
+                self.id = create_progress_artifact(percent, key=key, description=description)  # type: ignore[assignment]
+            else:
+                update_progress_artifact(self.id, progress=percent, description=description)
+        except Exception as error:
+            log.debug("the progress artifact of %s did not move: %s", self.step, error)
 
 
 def progress_text(done: int, total: int | None, unit: str, seconds: float, earlier: float | None) -> str:
@@ -95,13 +104,7 @@ def progress_text(done: int, total: int | None, unit: str, seconds: float, earli
 @contextmanager
 def shown(workspace: Workspace, token: RunToken, step: Step) -> Iterator[StageBar]:
     """Shows a stage while the block works: every two seconds its bar moves to what the database says of it."""
-    bar = StageBar(step, _earlier(workspace, token, step))
-    try:
-        bar.id = create_progress_artifact(  # type: ignore[assignment]
-            0.0, key=f"{token.tenant}-{step}", description=f"{step} of {token.tenant}: begun"
-        )
-    except Exception as error:
-        log.debug("no progress artifact for %s: %s", step, error)
+    bar = StageBar(token.tenant, step, _earlier(workspace, token, step))
     stop = threading.Event()
     watcher = threading.Thread(
         target=_watch, args=(workspace, token, bar, stop), name=f"progress of {step}", daemon=True

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prefect import flow, runtime, tags, task
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import reports
@@ -14,7 +14,7 @@ from flows.aftermath import close_dead_runs
 from flows.artifacts import publish_outcome, shown
 from flows.holding import held_state, may_hold, passed, refused_state, worth_another_try
 from flows.logs import leave_the_terminal_to_us, let_steps_speak
-from flows.marking import tag_run, tags_of
+from flows.marking import tag_run
 from flows.parameters import OnboardTenant
 from flows.runners import runner_of_environment, task_runner, work_pool
 from onboarding import activate as activation
@@ -40,8 +40,11 @@ from onboarding.workspace import Workspace, open_workspace
 
 log = logging.getLogger(__name__)
 
+# Task runs carry no tags: for each that has one, Prefect asks the server for a concurrency slot and gives it back, in
+# connections of their own, which was half of all requests of a small tenant. Their names say what they are.
 
-@task(tags=["connect"], task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
+
+@task(task_run_name="connect {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
     """Checks the source and lists its mailboxes with their estimated sizes."""
@@ -49,7 +52,6 @@ def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | Non
 
 
 @task(
-    tags=["ingest"],
     task_run_name="ingest {name}",
     cache_policy=NO_CACHE,
     retries=2,
@@ -62,13 +64,13 @@ def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str]
     return pool.run(ingest, workspace, token, mailboxes)
 
 
-@task(tags=["baseline"], task_run_name="{name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+@task(task_run_name="{name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
 def work_on_stretch(work: Callable[..., Any], arguments: tuple[Any, ...], name: str, pool: WorkerPool) -> Any:
     """Learns or replays a stretch of history; gives where the result lies."""
     return pool.run(work, *arguments)
 
 
-@task(tags=["baseline"], task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
+@task(task_run_name="baseline {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
     """Consolidates the history, replays it as-of and snapshots its facts: by itself, or in stretches where shards run."""
@@ -86,14 +88,14 @@ def learn_baseline(workspace: Workspace, token: RunToken) -> BaselineMade:
         return make_baseline(workspace, token, spread)
 
 
-@task(tags=["rehearse"], task_run_name="rehearse {token.tenant}", cache_policy=NO_CACHE)
+@task(task_run_name="rehearse {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def rehearse_attacks(workspace: Workspace, token: RunToken, baseline: BaselineMade) -> RehearsalMade:
     """Retargets known kinds of attack at the tenant and scores them as of their own time."""
     return rehearse(workspace, token)
 
 
-@task(tags=["calibrate"], task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
+@task(task_run_name="calibrate {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def calibrate_detectors(
     workspace: Workspace, token: RunToken, baseline: BaselineMade, rehearsal: RehearsalMade
@@ -102,14 +104,14 @@ def calibrate_detectors(
     return make_calibration(workspace, token, baseline.version)
 
 
-@task(tags=["readiness"], task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
+@task(task_run_name="readiness {token.tenant}", cache_policy=NO_CACHE)
 @may_hold
 def measure_readiness(workspace: Workspace, token: RunToken, calibration: CalibrationMade) -> Readiness:
     """Measures every gate."""
     return check_readiness(workspace, token, calibration)
 
 
-@task(tags=["activate"], task_run_name="activate {token.tenant}", cache_policy=NO_CACHE)
+@task(task_run_name="activate {token.tenant}", cache_policy=NO_CACHE)
 def activate_detection(
     workspace: Workspace, token: RunToken, baseline: BaselineMade, calibration: CalibrationMade, readiness: Readiness
 ) -> str:
@@ -146,10 +148,9 @@ def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str
     """Runs the flow in this process, for a command, with its shards where the settings say."""
     leave_the_terminal_to_us()
     runner: Any = task_runner(workspace.settings)
-    with tags(*tags_of(tenant)):
-        return str(
-            onboard_tenant.with_options(task_runner=runner)(OnboardTenant(tenant=tenant, until=until or Step.ACTIVATE))
-        )
+    return str(
+        onboard_tenant.with_options(task_runner=runner)(OnboardTenant(tenant=tenant, until=until or Step.ACTIVATE))
+    )
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:

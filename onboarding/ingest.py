@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 SECONDS_A_DAY = 86_400
 LOOK_EVERY_SECONDS = 2.0
+LEAST_A_SHARD = 1_000
+"""Messages below which a shard, a task run with all that Prefect keeps of it, costs more than it saves."""
 
 Tell = Callable[[int, int | None], None]
 """Is told how many messages were listed so far, and how many are expected (None: not known)."""
@@ -92,7 +94,13 @@ def shards(workspace: Workspace, tenant: str, sizes: Mapping[str, int | None]) -
         uri = tenants.get(session, tenant).source
     side_by_side = isinstance(open_source(uri), ReadsManyAtOnce)
     at_once = min(settings.workers, settings.parse_workers or settings.workers)
-    return deal(list(sizes), sizes, at_once if side_by_side else settings.shards)
+    return deal(list(sizes), sizes, at_once if side_by_side else min(settings.shards, _worth(sizes)))
+
+
+def _worth(sizes: Mapping[str, int | None]) -> int:
+    """So many groups are worth their task runs; as many as there are mailboxes while their sizes are not known."""
+    known = [size for size in sizes.values() if size is not None]
+    return -(-max(sum(known), 1) // LEAST_A_SHARD) if len(known) == len(sizes) else len(sizes)
 
 
 def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:

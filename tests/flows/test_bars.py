@@ -34,7 +34,7 @@ def test_a_finished_bar_does_not_move_back(monkeypatch: pytest.MonkeyPatch) -> N
         sent.append((progress, description))
 
     monkeypatch.setattr(artifacts, "update_progress_artifact", update)
-    bar = StageBar(Step.INGEST, earlier=None, id=uuid4())
+    bar = StageBar("acme", Step.INGEST, earlier=None, id=uuid4())
     bar.look(1, 100, "messages")
     bar.finish("all read")
     bar.look(2, 100, "messages")
@@ -42,9 +42,23 @@ def test_a_finished_bar_does_not_move_back(monkeypatch: pytest.MonkeyPatch) -> N
     assert sent[-1][1].startswith("ingest: all read; took ")
 
 
+def test_a_stage_that_ends_before_the_first_look_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[float, str, str]] = []
+
+    def create(progress: float, *, key: str, description: str) -> UUID:
+        made.append((progress, key, description))
+        return uuid4()
+
+    monkeypatch.setattr(artifacts, "create_progress_artifact", create)
+    bar = StageBar("acme", Step.BASELINE, earlier=None)
+    bar.finish("version 3")
+    bar.look(1, 2, "messages")
+    assert [(percent, key) for percent, key, _ in made] == [(100.0, "acme-baseline")]
+
+
 def test_a_server_that_takes_no_artifact_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise ConnectionError("gone")
 
     monkeypatch.setattr(artifacts, "update_progress_artifact", refuse)
-    StageBar(Step.INGEST, earlier=None, id=uuid4()).finish("all read")
+    StageBar("acme", Step.INGEST, earlier=None, id=uuid4()).finish("all read")
