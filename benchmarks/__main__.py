@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import columns, fleet, history, latency, onboarding, serving
+from benchmarks import columns, fleet, history, latency, onboarding, pacing, serving
 from benchmarks.table import Row, markdown
 
 PAGE = Path("docs/benchmarks.md")
@@ -38,6 +38,8 @@ class Sizes:
     tenants: int
     served: int
     """Active tenants of one serving process."""
+    windows: int
+    """Of a provider's allowance."""
 
 
 FULL = Sizes(
@@ -49,8 +51,11 @@ FULL = Sizes(
     mailboxes=50,
     tenants=200,
     served=100,
+    windows=6,
 )
-QUICK = Sizes(mails=300, messages=50_000, rows=500_000, keys=60_000, onboarded=3_000, mailboxes=6, tenants=4, served=10)
+QUICK = Sizes(
+    mails=300, messages=50_000, rows=500_000, keys=60_000, onboarded=3_000, mailboxes=6, tenants=4, served=10, windows=3
+)
 
 
 def main() -> None:
@@ -66,6 +71,7 @@ def main() -> None:
         "history at scale": lambda: history.rows(sizes.messages, sizes.rows, sizes.keys),
         "onboarding": lambda: onboarding.rows(sizes.onboarded, sizes.mailboxes),
         "scoring over HTTP": lambda: serving.rows(sizes.served, sizes.mails // 3),
+        "pacing": lambda: pacing.rows(sizes.windows),
         "a fleet": lambda: fleet.rows(sizes.tenants),
     }
     for name, measure in groups.items():

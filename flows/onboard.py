@@ -22,6 +22,7 @@ from onboarding.baseline import BaselineMade, make_baseline
 from onboarding.calibrate import CalibrationMade, make_calibration
 from onboarding.connect import connect
 from onboarding.database.runs import RunToken, TenantBusy
+from onboarding.early import goes_early, reads_on
 from onboarding.fencing import fenced
 from onboarding.files import StoreError
 from onboarding.ingest import ingest, ingesting, shards
@@ -59,9 +60,11 @@ def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | Non
     retry_condition_fn=worth_another_try,
 )
 @may_hold
-def ingest_shard(workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool) -> int:
-    """Reads the mailboxes of one shard to their ends, in a worker process."""
-    return pool.run(ingest, workspace, token, mailboxes)
+def ingest_shard(
+    workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool, early: bool = False
+) -> int:
+    """Reads the mailboxes of one shard to their ends (`early`: their newest days), in a worker process."""
+    return pool.run(ingest, workspace, token, mailboxes, early)
 
 
 @task(task_run_name="{name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
@@ -154,22 +157,34 @@ def run_onboarding(workspace: Workspace, tenant: str, until: Step | None) -> str
 
 
 def _stages(workspace: Workspace, token: RunToken, last: Step) -> None:
-    """The stages, and again over more history while the gates ask for it; what came of them is in force meanwhile."""
+    """The stages, and again over more history while there is some to go on to or the gates ask for it; what came of them is
+    in force meanwhile."""
+    early = last is Step.ACTIVATE
     while True:
         try:
-            short = _once(workspace, token, last)
+            short = _once(workspace, token, last, early)
         except Held as held:
             short = held_for_history(held.hold)
-            if short is None or widen_lookback(workspace, token, short) is None:
+            if not _goes_on(workspace, token, short, early):
                 raise
         else:
-            if short is None or widen_lookback(workspace, token, short) is None:
+            if not _goes_on(workspace, token, short, early):
                 return
+        early = False
 
 
-def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
-    """All stages; gives why more history is wanted, None when it is not."""
+def _goes_on(workspace: Workspace, token: RunToken, short: str | None, early: bool) -> bool:
+    """Whether the stages are gone through once more."""
+    if early and reads_on(workspace, token):
+        _publish(workspace, token)
+        return True
+    return short is not None and widen_lookback(workspace, token, short) is not None
+
+
+def _once(workspace: Workspace, token: RunToken, last: Step, early: bool) -> str | None:
+    """All stages; gives why more history is wanted, None when it is not. `early`: on the newest mail, if that is worth it."""
     sizes = passed(connect_source(workspace, token))
+    early = early and goes_early(workspace, token, sizes)
     if last is Step.CONNECT:
         return None
     with (
@@ -178,7 +193,7 @@ def _once(workspace: Workspace, token: RunToken, last: Step) -> str | None:
         work_pool(workspace.settings) as pool,
     ):
         groups = shards(workspace, token.tenant, sizes)
-        futures = [ingest_shard.submit(workspace, token, group, named(group), pool) for group in groups]
+        futures = [ingest_shard.submit(workspace, token, group, named(group), pool, early) for group in groups]
         listed = sum(passed(future.result()) for future in futures)
         stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
         bar.finish(f"{listed:,} messages of {len(sizes):,} mailboxes read in this run")

@@ -10,6 +10,7 @@ from onboarding.database.activations import Activation
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode, Step, TenantState
 from onboarding.policy import STRICTNESS, missing_for
+from onboarding.reach import still_to_read
 from onboarding.readiness import Readiness
 from onboarding.stage import stage
 from onboarding.workspace import Workspace
@@ -32,6 +33,10 @@ def activate(
         mode = max(
             (m for m in STRICTNESS[: STRICTNESS.index(wanted) + 1] if m in readiness.allowed), key=STRICTNESS.index
         )
+        early = still_to_read(session, row)
+        onboarded = (
+            f"onboarded early: older mail of {len(early)} mailboxes is still to be read" if early else "onboarded"
+        )
         activation = activations.activate(
             session,
             tenant,
@@ -40,7 +45,7 @@ def activate(
             calibration=calibration,
             mode=mode,
             actor="gatehouse",
-            reason="onboarded" if mode is wanted else f"readiness gates allow no more than {mode}",
+            reason=onboarded if mode is wanted else f"readiness gates allow no more than {mode}",
             token=token,
         )
         current.summary |= {"activation": activation.version, "mode": str(activation.mode)}

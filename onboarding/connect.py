@@ -7,8 +7,8 @@ import logging
 from onboarding.database import mailboxes, tenants
 from onboarding.database.runs import RunToken
 from onboarding.holds import Hold, HoldReason, hold
-from onboarding.ingest import earliest
 from onboarding.lifecycle import Step
+from onboarding.reach import earliest
 from onboarding.sources.base import ReadsBack, Requirement, SourceError
 from onboarding.sources.registry import open_source
 from onboarding.stage import Held, stage

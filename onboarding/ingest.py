@@ -24,6 +24,7 @@ from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.lifecycle import Step
 from onboarding.parsing import Belief, parse_page
+from onboarding.reach import Reach, newest, reach_of
 from onboarding.shards import deal
 from onboarding.sources.base import CursorLostError, Page, ReadsManyAtOnce, Source, SourceError, read_pages
 from onboarding.sources.registry import open_source
@@ -32,7 +33,6 @@ from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-SECONDS_A_DAY = 86_400
 LOOK_EVERY_SECONDS = 2.0
 LEAST_A_SHARD = 1_000
 """Messages below which a shard, a task run with all that Prefect keeps of it, costs more than it saves."""
@@ -103,8 +103,9 @@ def _worth(sizes: Mapping[str, int | None]) -> int:
     return -(-max(sum(known), 1) // LEAST_A_SHARD) if len(known) == len(sizes) else len(sizes)
 
 
-def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
-    """Reads mailboxes to their ends, one after the other; gives how many messages were listed.
+def ingest(workspace: Workspace, token: RunToken, names: Sequence[str], early: bool = False) -> int:
+    """Reads mailboxes to their ends, or as far back as is asked for now (`onboarding.reach`; `early`: the newest days
+    alone); gives how many messages were listed.
 
     A mailbox that cannot be read ends as failed, with its reason, and the others go on. Raises Fenced when the run has
     been replaced, Held when the disk is full.
@@ -112,11 +113,7 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
     with workspace.database.session(token.tenant) as session:
         tenant = tenants.get(session, token.tenant)
     organisation = Organisation(frozenset(tenant.domains))
-    belief = Belief(now=int(clock.now().timestamp()), since=earliest(tenant))
     stop = threading.Event()
-
-    def read(source: Source, name: str) -> int:
-        return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief)
 
     at_once, source = 1, None
     try:
@@ -125,6 +122,12 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
         for name in names:
             _fail(workspace, token, name, error)
         return 0
+    reach = reach_of(tenant, source, workspace.settings.early_days if early else 0)
+    belief = Belief(now=int(clock.now().timestamp()), since=reach.since)
+
+    def read(source: Source, name: str) -> int:
+        return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief, reach)
+
     if isinstance(source, ReadsManyAtOnce):
         at_once = min(source.mailboxes_at_once, len(names))
     if at_once <= 1:
@@ -147,18 +150,24 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str]) -> int:
 
 
 def _read(
-    workspace: Workspace, token: RunToken, source: Source, name: str, organisation: Organisation, belief: Belief
+    workspace: Workspace,
+    token: RunToken,
+    source: Source,
+    name: str,
+    organisation: Organisation,
+    belief: Belief,
+    reach: Reach,
 ) -> int:
     """One mailbox to its end, or to the reason for which it failed."""
     try:
         with full_disk_holds(token.tenant, workspace.home):
             try:
-                return _ingest_mailbox(workspace, token, source, name, organisation, belief)
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
             except CursorLostError as lost:
                 log.info("%s: %s", token.tenant, lost)
                 with workspace.database.transaction(token.tenant) as session:
                     mailboxes.reread(session, token, name)
-                return _ingest_mailbox(workspace, token, source, name, organisation, belief)
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
     except (SourceError, OSError) as error:
         _fail(workspace, token, name, error)
         return 0
@@ -170,13 +179,6 @@ def _fail(workspace: Workspace, token: RunToken, name: str, error: Exception) ->
         mailboxes.fail(session, token, name, str(error))
 
 
-def earliest(tenant: tenants.Tenant) -> int | None:
-    """The earliest time of interest. Counted from the day the tenant was added, so that a rerun keeps the same mail."""
-    if tenant.lookback_days is None:
-        return None
-    return int(tenant.created_at.timestamp()) - tenant.lookback_days * SECONDS_A_DAY
-
-
 def _ingest_mailbox(
     workspace: Workspace,
     token: RunToken,
@@ -184,22 +186,37 @@ def _ingest_mailbox(
     name: str,
     organisation: Organisation,
     belief: Belief,
+    reach: Reach,
 ) -> int:
     database = workspace.database
     with database.session(token.tenant) as session:
         mailbox = mailboxes.get(session, token.tenant, name)
+        last = mailboxes.last_time(session, token.tenant, name)
     sequence, listed = mailbox.pages, 0
-    for page in read_pages(source, name, mailbox.cursor, belief.since):
+    since, until = reach.since, reach.until
+    if mailbox.reached is not None and reach.early is not None:
+        return 0
+    if until is not None and mailbox.reached is not None and mailbox.reached <= until:
+        since, until = mailbox.reached, None
+    for page in read_pages(source, name, mailbox.cursor, since):
         record = _store_page(workspace, token, name, sequence, page, organisation, belief)
         if not database.write(token.tenant, partial(mailboxes.record_page, token=token, page=record)):
             with database.session(token.tenant) as session:
                 cursor = mailboxes.get(session, token.tenant, name).cursor
             if cursor != record.cursor:
                 log.info("%s: mailbox %s is read by another worker too: going on behind it", token.tenant, name)
-                return listed + _ingest_mailbox(workspace, token, source, name, organisation, belief)
+                return listed + _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
             # It was this worker's own: kept, although the connection broke before the database said so.
         sequence += 1
         listed += record.listed
+        here = newest(page)
+        if until is None or here is None:
+            continue
+        last = max(last or here, here)
+        if here < (until if reach.early is None else min(until, last - reach.early)):
+            database.write(token.tenant, partial(mailboxes.pause, token=token, name=name, reached=here))
+            log.info("%s: mailbox %s read back far enough for now, %d messages in this run", token.tenant, name, listed)
+            return listed
     database.write(token.tenant, partial(mailboxes.finish, token=token, name=name))
     log.info("%s: mailbox %s read, %d messages in this run", token.tenant, name, listed)
     return listed

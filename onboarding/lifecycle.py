@@ -74,6 +74,8 @@ class MailboxState(StrEnum):
 
     PENDING = "pending"
     INGESTING = "ingesting"
+    PAUSED = "paused"
+    """Read back as far as was asked for now; older mail can follow from there."""
     INGESTED = "ingested"
     FAILED = "failed"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from onboarding.database import activations, canary, gates, mailboxes, runs, steps, tenants, watching
+from onboarding.database import activations, canary, gates, progress, runs, steps, tenants, watching
+from onboarding.lifecycle import MailboxState
 from onboarding.policy import canary_of
 from onboarding.report.write import report_path
 from onboarding.run import outcome
@@ -18,7 +20,8 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
     with workspace.database.session(name) as session:
         row = tenants.get(session, name)
         run = runs.latest(session, name, "onboard") or runs.latest(session, name)
-        boxes = mailboxes.all_of(session, name)
+        boxes = progress.of_mailboxes(session, name)
+        whole = progress.of(session, name)
         stages = steps.of_run(session, name, run.id) if run else []
         measured = gates.latest(session, name)
         activation = activations.current(session, name)
@@ -64,9 +67,17 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
                 "duplicates": m.duplicates,
                 "skipped": m.skipped,
                 "estimate": m.estimate,
+                "per_second": p.per_second,
+                "expected_end": p.expected_end,
             }
-            for m in boxes
+            for m, p in boxes
         ],
+        "progress": {
+            **asdict(whole),
+            "slowest": [m.name for m, _ in progress.slowest(boxes)],
+        }
+        if any(m.state is MailboxState.INGESTING for m, _ in boxes)
+        else None,
         "gates": [
             {
                 "name": g.name,

@@ -13,6 +13,7 @@ from onboarding.database.heartbeat import beating
 from onboarding.database.runs import Fenced, RunToken
 from onboarding.fencing import fenced, sweep_leftovers
 from onboarding.lifecycle import RunState, when_started
+from onboarding.reach import early
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held
 from onboarding.workspace import Workspace
@@ -66,7 +67,8 @@ def running(
 def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
     """What `gatehouse onboard --json` ends with: where the tenant stands, in one document of JSON values.
 
-    Baseline and calibration are those in force; of a tenant that was never activated, the newest.
+    Baseline and calibration are those in force; of a tenant that was never activated, the newest. `early` says back to when
+    mail is in while mailboxes have older mail that is still to be read; None when nothing is.
     """
     with workspace.database.session(tenant) as session:
         row = tenants.get(session, tenant)
@@ -76,6 +78,7 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
         baseline = versions.baseline(session, tenant, activation.baseline if activation else None)
         calibration = versions.calibration(session, tenant, activation.calibration if activation else None)
         rehearsed = rehearsals.of_calibration(session, tenant, calibration.version) if calibration else []
+        going_early = early(session, row)
         found = decisions.count_findings(session, tenant, calibration.version) if calibration else 0
     return {
         "tenant": tenant,
@@ -85,6 +88,7 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
         "held_reason": str(row.held_reason) if row.held_reason else None,
         "held_message": row.held_message,
         "held_remedy": row.held_remedy,
+        "early": going_early,
         "mailboxes": {"discovered": totals.discovered, "ingested": totals.ingested, "failed": totals.failed},
         "messages": {
             "listed": totals.listed,

@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     lookback_days: int | None = Field(
         default=None, ge=1, le=3650, description="default days of history to read for a new tenant; unset for all"
     )
+    early_days: int = Field(
+        default=30,
+        ge=0,
+        le=397,
+        description="a new tenant with much mail over the network is switched on in shadow on its newest days, before the "
+        "rest is read; 0: never",
+    )
     secrets_folder: Path | None = Field(
         default=None, description="folder of files that hold a secret each; unset: secrets in the home folder"
     )

@@ -2,7 +2,8 @@
 
     duty          when                                                       what
     count         mail was decided on                                        counts by day; the mode advances or drops by policy
-    resume        held, and its cause is gone or its retry is due            onboarding goes on
+    resume        held, and its cause is gone or its retry is due; or        onboarding goes on
+                  an early go has older mail left
     refresh       a day since the last, and live mail came                   folded into history, merged into the baseline
     recalibrate   the promise broke, people labelled, live mail drifted,     calibrated again; put in force if better
                   a gate may be cured by time, or a month has passed
@@ -30,6 +31,7 @@ from onboarding.live.drift import drift_of
 from onboarding.live.fold import fold, folded_segments
 from onboarding.live.tally import tally
 from onboarding.policy import review
+from onboarding.reach import still_to_read
 from onboarding.recalibrate import attempt
 from onboarding.refresh import refresh_baseline
 from onboarding.retention import retire
@@ -95,6 +97,8 @@ class Standing:
     """Labels given since the calibration in force was made."""
     unfolded: int = 0
     """Closed segments of live mail that are not part of history yet."""
+    unread: int = 0
+    """Mailboxes with older mail that an early go left for later, when no run is reading it."""
     drift: str | None = None
     """What has changed in live mail, in a sentence."""
 
@@ -127,6 +131,8 @@ def due(standing: Standing, now: datetime) -> list[Due]:
         return found
     if standing.state is not TenantState.ACTIVE or standing.mode is Mode.OFF:
         return found
+    if standing.unread and (why := _to_resume(standing, now)) is not None:
+        found.append(Due(Duty.RESUME, f"older mail of {standing.unread} mailboxes is still to be read; {why}"))
     found.append(Due(Duty.COUNT, "live mail is counted"))
     if _to_refresh(standing, now):
         found.append(Due(Duty.REFRESH, f"{standing.unfolded} segments of live mail are not in the baseline"))
@@ -148,7 +154,8 @@ def _to_resume(standing: Standing, now: datetime) -> str | None:
     last = max((at for at in (standing.last_run_at, standing.held_since) if at is not None), default=None)
     pause = min(FIRST_RETRY * 2 ** min(max(standing.runs_held - 1, 0), 20), LONGEST_RETRY)
     if last is None or now - last >= pause:
-        return f"held as {standing.held_reason}: tried again after {_said(pause)}"
+        stood = f"held as {standing.held_reason}" if standing.held_reason else "the last run ended before it was done"
+        return f"{stood}: tried again after {_said(pause)}"
     return None
 
 
@@ -181,6 +188,8 @@ def standing_of(workspace: Workspace, tenant: str) -> Standing:
         said = labels.all_of(session, tenant)
         readiness = steps.last_completed(session, tenant).get(Step.READINESS)
         folded = folded_segments(session, tenant)
+        reading = bool(known) and known[0].state is RunState.RUNNING
+        unread = 0 if reading else len(still_to_read(session, row))
     tried = [run.ended_at for run in known if run.kind == "calibrate" and run.ended_at]
     held = 0
     for run in known:
@@ -206,6 +215,7 @@ def standing_of(workspace: Workspace, tenant: str) -> Standing:
         calibration_at=max(calibrated, default=None),
         labels_since=sum(made is not None and one.labelled_at > made for one in said),
         unfolded=len(waiting),
+        unread=unread,
     )
     # It reads every decision since the calibration came into force: once a day, with the refresh, is often enough.
     if row.state is TenantState.ACTIVE and _to_refresh(standing, clock.now()):

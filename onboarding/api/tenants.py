@@ -14,10 +14,10 @@ from onboarding.lifecycle import Mode, Step
 from onboarding.one_tenant import one_tenant
 from onboarding.orchestration import orchestrator
 from onboarding.overview import overviews
+from onboarding.reach import FIXED
 from onboarding.registration import checked_domain
 from onboarding.shown import tenant_shown
 from onboarding.sources.registry import open_source
-from onboarding.widen import FIXED
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"])
 

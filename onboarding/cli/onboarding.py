@@ -72,6 +72,11 @@ def tell(result: dict[str, Any]) -> None:
         f"  messages     {mail['listed']:,} listed = {mail['stored']:,} stored + {mail['duplicates']:,} duplicates + "
         f"{sum(mail['skipped'].values()):,} skipped" + (f" ({skipped})" if skipped else "")
     )
+    if result["early"]:
+        say(
+            f"  early        on mail from {result['early']['back_to']} on; {result['early']['mailboxes']} mailboxes have older "
+            "mail that is still to be read, and it is calibrated again when that is in"
+        )
     if result["history"]["days"]:
         say(f"  history      {result['history']['from']} to {result['history']['to']}")
     if result["calibration"]:

@@ -60,9 +60,7 @@ def print_tenant(detail: dict[str, Any]) -> None:
     for step in detail["steps"]:
         took = f"{step['seconds']:.1f} s" if step["seconds"] is not None else ""
         click.echo(f"    {step['name']:<11}{_step_text(step, None):<40} {took}")
-    failed = [m for m in detail["mailbox_states"] if m["state"] == "failed"]
-    for mailbox in failed[:10]:
-        click.echo(f"  failed       {mailbox['name']}: {mailbox['reason']}")
+    _print_reading(detail)
     for gate in detail["gates"]:
         mark = "passed" if gate["passed"] else "NOT PASSED"
         value = "not measured" if gate["value"] is None else f"{gate['value']:.4g}"
@@ -71,6 +69,32 @@ def print_tenant(detail: dict[str, Any]) -> None:
             click.echo(f"                 what helps: {gate['remedy']}")
     if detail["report"]:
         click.echo(f"  report       {detail['report']}")
+
+
+MOST_FAILED = 10
+
+
+def _print_reading(detail: dict[str, Any]) -> None:
+    """How far the reading of mail is: as a whole, of the mailboxes that others wait for, and what could not be read."""
+    boxes = {one["name"]: one for one in detail["mailbox_states"]}
+    if reading := detail["progress"]:
+        click.echo(f"  reading      {_reading_text(reading, reading['expected'])}")
+        for name in reading["slowest"]:
+            click.echo(f"    slowest    {name}: {_reading_text(boxes[name], boxes[name]['estimate'])}")
+    failed = [one for one in boxes.values() if one["state"] == "failed"]
+    for one in failed[:MOST_FAILED]:
+        click.echo(f"  failed       {one['name']}: {one['reason']}")
+    if len(failed) > MOST_FAILED:
+        click.echo(f"  failed       and {len(failed) - MOST_FAILED} more: `gatehouse status {detail['tenant']} --json`")
+
+
+def _reading_text(one: dict[str, Any], expected: int | None) -> str:
+    counts = f"{one['listed']:,}" + (f" of about {max(expected, one['listed']):,}" if expected else "") + " messages"
+    if not one["per_second"]:
+        return f"{counts}, nothing lately"
+    pace = f"{one['per_second']:,.1f} a second"
+    end = one["expected_end"]
+    return f"{counts}, {pace}" + (f", expected to end {end:%Y-%m-%d %H:%M:%S} UTC" if end else "")
 
 
 def _print_live(live: dict[str, Any] | None) -> None:

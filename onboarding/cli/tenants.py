@@ -53,7 +53,7 @@ def add(
 ) -> None:
     """Registers a tenant. Nothing is read yet."""
     from onboarding.database import tenants
-    from onboarding.widen import FIXED
+    from onboarding.reach import FIXED
     from onboarding.workspace import open_workspace
 
     try:
@@ -169,7 +169,7 @@ def _overrides(
     from onboarding.database import tenants
     from onboarding.live.acting import WEBHOOK
     from onboarding.policy import AUTO
-    from onboarding.widen import FIXED
+    from onboarding.reach import FIXED
 
     with workspace.database.session(name) as session:
         overrides = dict(tenants.get(session, name).overrides)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from onboarding.database import runs
 from onboarding.database.activations import Activation
 from onboarding.database.connection import Database
-from onboarding.database.mailboxes import Mailbox
+from onboarding.database.mailboxes import READ, Mailbox
 from onboarding.database.runs import SILENT_SECONDS, Lease, Run
 from onboarding.database.steps import StepRow
 from onboarding.database.tenants import Tenant
@@ -71,7 +71,7 @@ def overview(session: Session) -> list[Overview]:
         select(
             Mailbox.tenant,
             func.count().label("discovered"),
-            func.sum(case((Mailbox.state == MailboxState.INGESTED, 1), else_=0)).label("ingested"),
+            func.sum(case((Mailbox.state.in_(READ), 1), else_=0)).label("ingested"),
             func.sum(case((Mailbox.state == MailboxState.FAILED, 1), else_=0)).label("failed"),
             func.sum(Mailbox.listed).label("listed"),
             func.sum(Mailbox.written - Mailbox.duplicates).label("stored"),

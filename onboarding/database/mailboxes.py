@@ -41,6 +41,8 @@ class Mailbox(OfTenant, Row):
     written: Mapped[int]
     duplicates: Mapped[int]
     skipped: Mapped[int]
+    reached: Mapped[int | None]
+    """How far back reading had come when it paused last, seconds since the epoch; None: it has not, or it is at its end."""
     estimate: Mapped[int | None]
     """Messages in it, when the source knows."""
     started_at: Mapped[datetime | None]
@@ -121,9 +123,15 @@ class Totals:
     discovered: int
     """Mailboxes known."""
     ingested: int
+    """Read to their end, or as far back as was asked (`paused` of them)."""
     failed: int
     first_time: int | None
     last_time: int | None
+    paused: int = 0
+
+
+READ = (MailboxState.INGESTED, MailboxState.PAUSED)
+"""Nothing more of a mailbox was asked for."""
 
 
 class AccountingError(Exception):
@@ -247,9 +255,14 @@ def finish(session: Session, token: RunToken, name: str) -> None:
     _settle(session, token, name, MailboxState.INGESTED, None)
 
 
+def pause(session: Session, token: RunToken, name: str, reached: int) -> None:
+    """The mailbox has been read back to a time (seconds since the epoch), which is enough for now."""
+    _settle(session, token, name, MailboxState.PAUSED, None, reached)
+
+
 def fail(session: Session, token: RunToken, name: str, reason: str) -> None:
     """The mailbox cannot be read further, and why."""
-    _settle(session, token, name, MailboxState.FAILED, reason)
+    _settle(session, token, name, MailboxState.FAILED, reason, get(session, token.tenant, name).reached)
 
 
 def record_duplicates(session: Session, token: RunToken, counts: Mapping[str, int]) -> None:
@@ -286,21 +299,33 @@ def reread(session: Session, token: RunToken, name: str) -> None:
     discover(session, token, [(name, estimate)])
 
 
+def cut_off(session: Session, tenant: str, reason: str) -> Sequence[str]:
+    """Mailboxes of which a message was skipped for this reason, by name."""
+    chosen = select(Skipped.mailbox).where(Skipped.tenant == tenant, Skipped.reason == reason).order_by(Skipped.mailbox)
+    return session.scalars(chosen).all()
+
+
 def parts(session: Session, tenant: str, mailbox: str | None = None) -> Sequence[Part]:
     """The parts of a tenant, or of one mailbox, by mailbox and sequence."""
     chosen = select(Part).where(Part.tenant == tenant).order_by(Part.mailbox, Part.sequence)
     return session.scalars(chosen if mailbox is None else chosen.where(Part.mailbox == mailbox)).all()
 
 
+def last_time(session: Session, tenant: str, mailbox: str) -> int | None:
+    """When the newest message that was stored of a mailbox came, seconds since the epoch; None: none was."""
+    return session.scalar(select(func.max(Part.last_time)).where(Part.tenant == tenant, Part.mailbox == mailbox))
+
+
 def totals(session: Session, tenant: str) -> Totals:
     """The accounting over all mailboxes of a tenant."""
-    listed, written, duplicates, discovered, ingested, failed = session.execute(
+    listed, written, duplicates, discovered, ingested, paused, failed = session.execute(
         select(
             func.coalesce(func.sum(Mailbox.listed), 0),
             func.coalesce(func.sum(Mailbox.written), 0),
             func.coalesce(func.sum(Mailbox.duplicates), 0),
             func.count(),
-            func.coalesce(func.sum(case((Mailbox.state == MailboxState.INGESTED, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((Mailbox.state.in_(READ), 1), else_=0)), 0),
+            func.coalesce(func.sum(case((Mailbox.state == MailboxState.PAUSED, 1), else_=0)), 0),
             func.coalesce(func.sum(case((Mailbox.state == MailboxState.FAILED, 1), else_=0)), 0),
         ).where(Mailbox.tenant == tenant)
     ).one()
@@ -324,15 +349,18 @@ def totals(session: Session, tenant: str) -> Totals:
         failed=int(failed),
         first_time=first,
         last_time=last,
+        paused=int(paused),
     )
 
 
-def _settle(session: Session, token: RunToken, name: str, state: MailboxState, reason: str | None) -> None:
+def _settle(
+    session: Session, token: RunToken, name: str, state: MailboxState, reason: str | None, reached: int | None = None
+) -> None:
     fence(session, token)
     found = session.execute(
         update(Mailbox)
         .where(Mailbox.tenant == token.tenant, Mailbox.name == name)
-        .values(state=state, reason=reason, updated_at=clock.now())
+        .values(state=state, reason=reason, reached=reached, updated_at=clock.now())
         .returning(Mailbox.name)
     ).scalar()
     if found is None:

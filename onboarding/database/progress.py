@@ -1,4 +1,4 @@
-"""How fast a tenant's mail is being read, when that will be done, and which mailboxes need a look."""
+"""How fast a tenant's mail is being read, of all its mailboxes and of each, and when that will be done."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from onboarding import clock
-from onboarding.database.mailboxes import Mailbox, Part
+from onboarding.database.mailboxes import Mailbox, Part, all_of
 from onboarding.lifecycle import MailboxState
+
+DONE = (MailboxState.INGESTED, MailboxState.PAUSED, MailboxState.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Progress:
 def of(session: Session, tenant: str, *, window: float = 60.0) -> Progress:
     """Progress with the rate of the last `window` seconds."""
     now = clock.now()
-    done = Mailbox.state.in_([MailboxState.INGESTED, MailboxState.FAILED])
+    done = Mailbox.state.in_(DONE)
     # An estimate may be too low; a mailbox that is finished holds what was listed, whatever was estimated.
     larger = case((Mailbox.listed > Mailbox.estimate, Mailbox.listed), else_=Mailbox.estimate)
     listed, expected, unknown = session.execute(
@@ -51,22 +53,43 @@ def of(session: Session, tenant: str, *, window: float = 60.0) -> Progress:
     return Progress(listed=int(listed), expected=known, per_second=per_second, expected_end=end)
 
 
-def failed(session: Session, tenant: str, *, limit: int = 20) -> Sequence[Mailbox]:
-    """Mailboxes that could not be read, by name, with their reasons."""
-    return session.scalars(
-        select(Mailbox)
-        .where(Mailbox.tenant == tenant, Mailbox.state == MailboxState.FAILED)
-        .order_by(Mailbox.name)
-        .limit(limit)
-    ).all()
+def of_mailboxes(session: Session, tenant: str, *, window: float = 600.0) -> list[tuple[Mailbox, Progress]]:
+    """Every mailbox with its own progress, by name; rates are those of the last `window` seconds, or since its reading began:
+    a page of a slow mailbox takes minutes."""
+    now = clock.now()
+    since = now - timedelta(seconds=window)
+    sums = session.execute(
+        select(Part.mailbox, func.sum(Part.listed))
+        .where(Part.tenant == tenant, Part.recorded_at > since)
+        .group_by(Part.mailbox)
+    )
+    lately = {name: int(count) for name, count in sums}
+    found = []
+    for box in all_of(session, tenant):
+        seconds = (now - max(box.started_at or since, since)).total_seconds()
+        done = box.state in DONE
+        per_second = 0.0 if done else lately.get(box.name, 0) / max(seconds, 1.0)
+        known = box.listed if done else None if box.estimate is None else max(box.estimate, box.listed)
+        end = None
+        if known is not None and per_second and not done:
+            end = now + timedelta(seconds=(known - box.listed) / per_second)
+        found.append(
+            (box, Progress(listed=box.listed, expected=known, per_second=round(per_second, 2), expected_end=end))
+        )
+    return found
 
 
-def slowest(session: Session, tenant: str, *, limit: int = 5) -> Sequence[Mailbox]:
-    """Mailboxes being read, with the most left first; those whose size is unknown come last."""
-    left = func.coalesce(Mailbox.estimate - Mailbox.listed, -1)
-    return session.scalars(
-        select(Mailbox)
-        .where(Mailbox.tenant == tenant, Mailbox.state == MailboxState.INGESTING)
-        .order_by(left.desc(), Mailbox.name)
-        .limit(limit)
-    ).all()
+def slowest(found: Sequence[tuple[Mailbox, Progress]], *, limit: int = 5) -> list[tuple[Mailbox, Progress]]:
+    """Mailboxes being read that will keep the others waiting: first those that stand still, then by when their end is
+    expected, the last first; those whose size is unknown come last."""
+    reading = [(box, one) for box, one in found if box.state is MailboxState.INGESTING]
+
+    def wait(each: tuple[Mailbox, Progress]) -> tuple[int, float, str]:
+        box, one = each
+        if not one.per_second:
+            return (0, -(one.expected or 0), box.name)
+        if one.expected_end is None:
+            return (2, -float(one.listed), box.name)
+        return (1, -one.expected_end.timestamp(), box.name)
+
+    return sorted(reading, key=wait)[:limit]

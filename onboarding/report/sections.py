@@ -360,6 +360,12 @@ def _next(e: Evidence) -> Section:
             "off": f"`gatehouse activate {tenant} --mode shadow` switches it on.",
         }
         steps = [further[outcome["mode"]]]
+        if early := outcome["early"]:
+            steps.insert(
+                0,
+                f"This stands on mail from {early['back_to']} on. Older mail of {early['mailboxes']:,} mailboxes is still being "
+                "read; when it is in, baseline and thresholds are made anew without anybody's doing.",
+            )
         steps += [f"Gate {gate.name}: {cell(gate.remedy)}." for gate in e.gates if not gate.passed]
         if e.findings:
             steps.append("Look at the findings above and say what they are; the next calibration heeds it.")

@@ -114,8 +114,9 @@ class Lister:
         searching = state.at is not None
         for ids, _ in self._pages(None, PAGE):
             if searching and state.at is not None:
-                if not held or (self._received(ids) or 0) > state.at:
-                    # This page begins above the place, so all of the one before is above it.
+                if not held or (self._received([one for one in ids if one not in held]) or 0) > state.at:
+                    # A message of this page is above the place, so all of the one before is. Not one that was on that page
+                    # already: it may come again, and says nothing of where this page begins.
                     held = ids
                     continue
                 searching = False

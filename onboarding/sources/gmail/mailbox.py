@@ -70,7 +70,7 @@ class MailboxReading:
                 following = next(runs, None)
                 fresh = [got for got in run if before.wants(got)]
                 older = older or self._first_older(run, low)
-                here.did(run, last=following is None)
+                here.did(run, fresh, last=following is None)
                 if fresh or following is None:
                     yield Page(self._listed(fresh), here.state.text())
                 run = following
@@ -200,19 +200,23 @@ class _Place:
         at = self.state.at
         return self.low <= got.received and (at is None or got.received <= at)
 
-    def did(self, run: Sequence[Got], *, last: bool) -> None:
-        """A run of messages was listed; `last` of its page."""
+    def did(self, run: Sequence[Got], fresh: Sequence[Got], *, last: bool) -> None:
+        """A run of messages was read, `last` of its page; what is `fresh` of it was listed. The others were before, or will
+        be: what came while the walk is under way lies above its place, and is found by following."""
         state = self.state
         done, recent = dict(state.done), dict(state.recent)
         for got in run:
             if got.gone:
                 continue  # it will be on no page again
-            # Of unknown time: kept to the end, it may be on any page again.
-            done[got.mark] = got.received if got.received is not None else 0
             if got.received is not None:
                 self.least = got.received if self.least is None else min(self.least, got.received)
-                if got.history > state.history or got.received >= state.base:
-                    recent[got.mark] = got.received
+        for got in fresh:
+            if got.gone:
+                continue
+            # Of unknown time: kept to the end, it may be on any page again.
+            done[got.mark] = got.received if got.received is not None else 0
+            if got.received is not None and (got.history > state.history or got.received >= state.base):
+                recent[got.mark] = got.received
         at = state.at
         if last and self.least is not None:
             at = self.least if at is None else min(at, self.least)

@@ -70,7 +70,7 @@ class Batches:
                 paid=True,
             )
             came = _by_id(self.client.json(request))
-            slow: Answer | None = None
+            slow: list[Answer] = []
             worst = 0
             for at, item in enumerate(chosen):
                 answer = came.get(str(at), Answer(0))
@@ -82,7 +82,7 @@ class Batches:
                     continue
                 self.client.counts.trouble(trouble)
                 if trouble is Trouble.THROTTLED:
-                    slow = answer
+                    slow.append(answer)
                     waiting.append(item)
                     continue
                 tries[item.key] += 1
@@ -91,10 +91,12 @@ class Batches:
                     waiting.append(item)
                 else:
                     answers[item.key] = answer
-            if slow is not None:
+            if slow:
                 throttled += 1
-                self.width.refused()
-                self.client.pacer.refused(self.mailbox, slow, throttled)
+                crowded = any(self.client.dialect.crowded(one, self.client.dialect.said(one)) for one in slow)
+                if crowded:
+                    self.width.refused()
+                self.client.pacer.refused(self.mailbox, slow[-1], throttled, units=len(slow), overspent=not crowded)
             else:
                 throttled = 0
                 self.width.accepted()

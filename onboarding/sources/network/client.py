@@ -159,9 +159,11 @@ class Client:
                 raise self._given_up(request, answer, said, attempt)
             log.debug("%s: %s, try %d, again in %.1f s", request.what, said, attempt, wait)
             if trouble is Trouble.THROTTLED:
-                if self.dialect.crowded(answer, self.dialect.said(answer)):
+                crowded = self.dialect.crowded(answer, self.dialect.said(answer))
+                if crowded:
                     self.gate.width.refused()
-                self.pacer.refused(request.mailbox, answer, attempt)  # the budget is closed meanwhile, for all workers
+                # The budget is closed meanwhile, for all workers.
+                self.pacer.refused(request.mailbox, answer, attempt, units=request.cost, overspent=not crowded)
                 continue
             self.pause(wait)
 

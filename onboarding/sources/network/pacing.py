@@ -9,8 +9,11 @@ such budget, in 62 slots of a sixtieth of the window; a slot is spent from under
 * a server process: one more thing to run, and to die. The lock of a file (flock) ends with the process that held it,
   however that died, and the state survives a restart: quota that was spent stays spent.
 
-Workers on several machines do not share the file; there each adapts: a refusal closes the budget for as long as the provider
-asks and lowers the share of the allowance that is used (additive increase, multiplicative decrease: Chiu and Jain 1989).
+A provider may allow less than it documents, and workers on several machines do not share the file. So what is allowed is
+learned: at a refusal for speed, what was spent in the window is what the provider allows. From then on nearly that much is
+used, and a little more is tried once in a while, after a pause that doubles with each try that is refused (TCP's window goes
+back to where it was cut and probes from there in the same way: RFC 9438). A refusal while little was spent says nothing of
+the limit: the share is lowered and comes back soon (additive increase, multiplicative decrease: Chiu and Jain 1989).
 """
 
 from __future__ import annotations
@@ -34,8 +37,25 @@ DECREASE = 0.85
 INCREASE = 0.02
 LEAST_SHARE = 0.02
 
-_STATE = struct.Struct(f"<8sqdddI4x{SLOTS}I")
-_MAGIC = b"gh-pace1"
+TELLING = 0.2
+"""A refusal with less than this of the allowance spent is not taken for its limit."""
+BELOW = 0.97
+"""Of what a provider was found to allow, so much is used."""
+PROBE = 0.05
+"""So much more of the allowance is tried, when it is."""
+FIRST_PROBE = 4
+"""Windows until then, at first."""
+MOST_PROBES = 5
+"""Doublings of that pause."""
+
+AT_ONCE = 0.25
+"""So much of the allowance may be spent at a stroke, which is all that a small mailbox needs. The rest is handed out evenly: how
+much is on its way when a limit nobody knew of is met is how much is refused."""
+EVENLY = 1.25
+"""A slot's part of the allowance, times this, is what a slot may then have."""
+
+_STATE = struct.Struct(f"<8sqddddII{SLOTS}I")
+_MAGIC = b"gh-pace2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,10 @@ class _Spent:
     share: float
     raised: float
     """When the share was last changed."""
+    ceiling: float
+    """The share at which the provider refused, as far as is known; 1.0: it allows what it says."""
+    probes: int
+    """Tries beyond the ceiling that were refused, one after the other."""
     strikes: int
     slots: list[int]
 
@@ -87,15 +111,20 @@ class SharedPace:
             if spent.closed_until > at:
                 return Grant(0, spent.closed_until - at)
             allowed = max(int(self.allowance.units * spent.share), 1)
-            free = allowed - sum(spent.slots)
-            if free >= min(least, allowed):
-                granted = min(wanted, max(free, 1))
-                spent.slots[spent.newest % SLOTS] += granted
-                return Grant(granted)
-            return Grant(0, self._until_free(spent, min(least, allowed) - free, at))
+            used, here = sum(spent.slots), spent.slots[spent.newest % SLOTS]
+            free, least = allowed - used, min(least, allowed)
+            if free < least:
+                return Grant(0, self._until_free(spent, least - free, at))
+            evenly = max(int(EVENLY * allowed / _PER_WINDOW), least)
+            now = max(int(AT_ONCE * self.allowance.units) - used, evenly - here)
+            if now < least:
+                return Grant(0, (spent.newest + 1) * self.allowance.slot_seconds - at)
+            granted = min(wanted, max(min(free, now), 1))
+            spent.slots[spent.newest % SLOTS] += granted
+            return Grant(granted)
 
-    def refused(self, wait: float, *, overspent: bool = True) -> None:
-        """The provider refused: nobody asks for `wait` seconds; and if it was for speed, less is spent from now on.
+    def refused(self, wait: float, *, units: int = 0, overspent: bool = True) -> None:
+        """The provider refused `units`: nobody asks for `wait` seconds; and if it was for speed, less is spent from now on.
 
         Refusals of requests that were on their way together count once: many side by side would else close it for minutes.
         """
@@ -104,9 +133,22 @@ class SharedPace:
             fresh = at > spent.closed_until
             spent.closed_until = max(spent.closed_until, at + wait)
             spent.strikes += fresh
-            if overspent and fresh:
-                spent.share = max(LEAST_SHARE, spent.share * DECREASE)
-                spent.raised = at
+            here = spent.newest % SLOTS
+            spent.slots[here] = max(0, spent.slots[here] - units)
+            if overspent:
+                self._learn(spent, fresh, at)
+
+    def _learn(self, spent: _Spent, fresh: bool, at: float) -> None:
+        """What a refusal says of the limit: that it is what was spent until now, when that was much."""
+        used = sum(spent.slots) / self.allowance.units
+        if used >= TELLING:
+            spent.ceiling = min(spent.ceiling, used)
+            spent.probes = min(spent.probes + fresh, MOST_PROBES)
+            spent.share = max(min(spent.share, BELOW * spent.ceiling), spent.share / 2)
+        elif fresh:
+            spent.share = max(LEAST_SHARE, spent.share * DECREASE)
+        if fresh:
+            spent.raised = at
 
     def strikes(self) -> int:
         """Refusals since something was last granted by the provider."""
@@ -114,12 +156,22 @@ class SharedPace:
             return spent.strikes
 
     def accepted(self) -> None:
-        """The provider answered: what was lowered rises again, by a fiftieth for each sixtieth of the window."""
+        """The provider answered: what was lowered rises again, soon up to what the provider is known to allow (by a fiftieth
+        for each sixtieth of the window), and slowly beyond."""
         with self._held() as spent:
             at = self._advance(spent)
             spent.strikes = 0
-            if spent.share < 1.0 and at - spent.raised >= self.allowance.slot_seconds:
-                spent.share, spent.raised = min(1.0, spent.share + INCREASE), at
+            if spent.share >= 1.0:
+                return
+            known = 1.0 if spent.ceiling >= 1.0 else BELOW * spent.ceiling
+            waited = at - spent.raised
+            if spent.share < known:
+                if waited >= self.allowance.slot_seconds:
+                    spent.share, spent.raised = min(known, spent.share + INCREASE), at
+            elif waited >= self.allowance.seconds * FIRST_PROBE * 2 ** max(spent.probes - 1, 0):
+                spent.ceiling = min(1.0, spent.ceiling + PROBE)
+                spent.probes = max(spent.probes - 1, 0)
+                spent.share, spent.raised = min(1.0, BELOW * spent.ceiling), at
 
     def share(self) -> float:
         """The share of the allowance that is in use, 1.0 when nothing was refused lately."""
@@ -157,7 +209,15 @@ class SharedPace:
             spent = self._read(os.pread(descriptor, _STATE.size, 0))
             yield spent
             packed = _STATE.pack(
-                _MAGIC, spent.newest, spent.closed_until, spent.share, spent.raised, spent.strikes, *spent.slots
+                _MAGIC,
+                spent.newest,
+                spent.closed_until,
+                spent.share,
+                spent.raised,
+                spent.ceiling,
+                spent.strikes,
+                spent.probes,
+                *spent.slots,
             )
             os.pwrite(descriptor, packed, 0)
         finally:
@@ -167,11 +227,11 @@ class SharedPace:
         at = self.now()
         number = int(at / self.allowance.slot_seconds)
         if len(packed) == _STATE.size:
-            magic, newest, closed, share, raised, strikes, *slots = _STATE.unpack(packed)
+            magic, newest, closed, share, raised, ceiling, strikes, probes, *slots = _STATE.unpack(packed)
             # A time ahead of the clock is from before the machine was started anew.
             if magic == _MAGIC and newest <= number and raised <= at and closed <= at + 3600 and 0 < share <= 1:
-                return _Spent(newest, closed, share, raised, strikes, slots)
-        return _Spent(number, 0.0, 1.0, at, 0, [0] * SLOTS)
+                return _Spent(newest, closed, share, raised, ceiling, probes, strikes, slots)
+        return _Spent(number, 0.0, 1.0, at, 1.0, 0, 0, [0] * SLOTS)
 
 
 def pace_file(folder: Path, app: str, budget: str) -> Path:

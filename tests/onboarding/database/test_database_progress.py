@@ -62,10 +62,22 @@ def test_a_tenant_without_mailboxes(database: Database) -> None:
     assert at(database, 0) == progress.Progress(listed=0, expected=0, per_second=0.0, expected_end=None)
 
 
-def test_the_slowest_and_the_failed_are_shown(database: Database, token: RunToken) -> None:
-    read(database, token, [("a", 100), ("b", 900), ("c", None), ("d", 5)], a=50, b=50, c=50)
+def test_mailboxes_have_rates_and_ends_of_their_own_and_the_slowest_are_told(
+    database: Database, token: RunToken
+) -> None:
+    read(database, token, [("a", 100), ("b", 900), ("c", None), ("d", 5), ("e", 400)], a=50, b=50, c=50, e=50)
     with database.transaction("acme") as session:
         mailboxes.fail(session, token, "d", "permission denied")
-    with database.session("acme") as session:
-        assert [one.name for one in progress.slowest(session, "acme")] == ["b", "a", "c"]
-        assert [(one.name, one.reason) for one in progress.failed(session, "acme")] == [("d", "permission denied")]
+    with clock.use(lambda: NOON + timedelta(minutes=9)), database.transaction("acme") as session:
+        mailboxes.record_page(session, token, PageRecord(mailbox="e", sequence=1, cursor="2", listed=40, written=40))
+    with clock.use(lambda: NOON + timedelta(seconds=100)), database.session("acme") as session:
+        boxes = {box.name: one for box, one in progress.of_mailboxes(session, "acme")}
+        assert (boxes["a"].per_second, boxes["a"].expected_end) == (0.5, NOON + timedelta(seconds=200))
+        assert (boxes["c"].per_second, boxes["c"].expected_end) == (0.5, None)
+        assert (boxes["d"].per_second, boxes["d"].expected) == (0.0, 0)
+        assert [box.name for box, _ in progress.slowest(progress.of_mailboxes(session, "acme"))] == ["b", "e", "a", "c"]
+    with clock.use(lambda: NOON + timedelta(minutes=15)), database.session("acme") as session:
+        found = progress.of_mailboxes(session, "acme")
+        assert {box.name: one.per_second for box, one in found}["e"] == round(40 / 600, 2)
+        # What stands still keeps everybody waiting, the most to do first.
+        assert [box.name for box, _ in progress.slowest(found, limit=3)] == ["b", "a", "c"]

@@ -66,6 +66,7 @@ def evidence() -> Evidence:
         "held_reason": None,
         "held_message": None,
         "held_remedy": None,
+        "early": None,
         "mailboxes": {"discovered": 5, "ingested": 4, "failed": 1},
         "messages": {"listed": 10_000, "stored": 9_000, "duplicates": 900, "skipped": {"too-large": 100}},
         "history": {"from": "2026-01-01", "to": "2026-03-01", "days": 60},

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from onboarding.sources.network.faults import Answer
 from onboarding.sources.network.pacer import Pacer
 from onboarding.sources.network.pacing import LEAST_SHARE, Allowance, SharedPace
 from onboarding.sources.network.width import Width
@@ -59,8 +62,66 @@ def test_a_small_mailbox_is_not_slowed_at_all(tmp_path: Path, clock: Clock) -> N
 
 
 def test_part_of_a_batch_is_granted_when_not_all_of_it_is_free(tmp_path: Path, clock: Clock) -> None:
-    pace = SharedPace(tmp_path / "a.pace", Allowance(25, 60.0), clock.now)
+    pace = SharedPace(tmp_path / "a.pace", Allowance(100, 60.0), clock.now)
+    # A quarter at a stroke, then as much as a sixtieth of the window has.
     assert [pace.take(20, least=1).units for _ in range(3)] == [20, 5, 0]
+    clock.sleep(pace.take(20, least=1).wait)
+    assert pace.take(20, least=1).units == 2
+
+
+@dataclass
+class Provider:
+    """Allows so many units in any window, whatever it says."""
+
+    allowance: Allowance
+    granted: deque[float] = field(default_factory=deque)
+    moments: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def ask(self, at: float, units: int) -> int:
+        """How many of the units it refuses."""
+        while self.granted and self.granted[0] <= at - self.allowance.seconds:
+            self.granted.popleft()
+        good = min(units, self.allowance.units - len(self.granted))
+        self.granted.extend([at] * good)
+        self.moments.extend([at] * good)
+        self.refused += units - good
+        return units - good
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_provider_that_allows_less_than_it_says_is_found_out_and_seldom_has_to_refuse(
+    tmp_path: Path, clock: Clock, share: float
+) -> None:
+    allowance, windows = Allowance(2_000, 60.0), 10
+    provider = Provider(Allowance(int(2_000 * share), 60.0))
+    pacer = Pacer(tmp_path, "app", allowance, Allowance(10**6, 60.0), clock.sleep, clock.now)
+    begun = clock.at
+    while clock.at < begun + windows * 60.0:
+        units = pacer.wait("ann@acme.example", 20, least=1)
+        clock.sleep(0.05)
+        if refused := provider.ask(clock.at, units):
+            pacer.refused("ann@acme.example", Answer(429), 1, units=refused)
+        else:
+            pacer.accepted("ann@acme.example")
+    late = sum(at >= begun + 60.0 for at in provider.moments)
+    assert late / (2_000 * share * (windows - 1)) >= 0.9
+    assert provider.refused / (provider.refused + len(provider.moments)) <= 0.01
+
+
+def test_a_refusal_while_little_is_spent_is_not_taken_for_the_limit(tmp_path: Path, clock: Clock) -> None:
+    pace = SharedPace(tmp_path / "a.pace", Allowance(600, 60.0), clock.now)
+    pace.take(5)
+    pace.refused(1.0, units=5)
+    pace.refused(1.0, overspent=False)
+    assert pace.share() == pytest.approx(0.85)
+    clock.sleep(70)
+    pace.take(150)
+    pace.refused(1.0, units=10)
+    assert pace.share() == pytest.approx(0.425)  # at most halved at a time
+    clock.sleep(2)
+    pace.refused(1.0, overspent=False)  # too many at the same time
+    assert pace.share() == pytest.approx(0.425)
 
 
 def test_a_refusal_closes_the_budget_for_everyone_and_lowers_its_use_until_it_has_risen_again(
@@ -93,7 +154,7 @@ def test_the_use_never_falls_to_nothing(tmp_path: Path, clock: Clock) -> None:
 
 def test_a_file_from_before_a_restart_of_the_machine_or_a_broken_one_is_void(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "a.pace"
-    pace = SharedPace(path, Allowance(5, 60.0), clock.now)
+    pace = SharedPace(path, Allowance(20, 60.0), clock.now)
     pace.take(5)
     clock.at = 3.0
     assert pace.take(5).units == 5
@@ -104,7 +165,7 @@ def test_a_file_from_before_a_restart_of_the_machine_or_a_broken_one_is_void(tmp
 
 
 def _take_all(path: Path, taken: "multiprocessing.Queue[int]") -> None:  # noqa: UP037
-    pace, count = SharedPace(path, Allowance(2000, 3600.0)), 0
+    pace, count = SharedPace(path, Allowance(8000, 3600.0)), 0  # of which a quarter may be taken at once
     while pace.take(1).units:
         count += 1
     taken.put(count)
@@ -123,7 +184,7 @@ def test_processes_share_one_budget(tmp_path: Path) -> None:
 
 
 def test_mailboxes_have_budgets_of_their_own_and_the_app_one_for_all(tmp_path: Path, clock: Clock) -> None:
-    pacer = Pacer(tmp_path, "app", Allowance(10, 60.0), Allowance(15, 60.0), clock.sleep, clock.now)
+    pacer = Pacer(tmp_path, "app", Allowance(40, 60.0), Allowance(60, 60.0), clock.sleep, clock.now)
     for mailbox in ("ann@acme.example", "bob@acme.example"):
         for _ in range(7):
             pacer.wait(mailbox)
@@ -131,6 +192,8 @@ def test_mailboxes_have_budgets_of_their_own_and_the_app_one_for_all(tmp_path: P
     pacer.wait("bob@acme.example")
     assert clock.at == 1000.0
     pacer.wait("cyd@acme.example")
+    assert 1000.0 < clock.at < 1002.0
+    pacer.wait("cyd@acme.example", 44)
     assert clock.at > 1055.0
 
 
