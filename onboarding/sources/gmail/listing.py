@@ -57,8 +57,9 @@ class Lister:
         document = self.client.json(request)
         return document if isinstance(document, dict) else {}
 
-    def walk(self, state: Callable[[], Walk], low: int) -> Iterator[list[str]]:
-        """Pages of ids from `state().at` back to `low`, without what is done. Ids that are newer or older may be among them.
+    def walk(self, state: Callable[[], Walk], low: int) -> Iterator[tuple[list[str], bool]]:
+        """Pages of ids from `state().at` back to `low`, without what is done. Ids that are newer or older may be among them;
+        then the page is said to hold some `again`.
 
         `state` is asked again for each page: how far the caller has come meanwhile.
         """
@@ -79,25 +80,26 @@ class Lister:
         exact = len(page.get("messages") or ())
         return max(int(page.get("resultSizeEstimate") or 0), exact) if page.get("nextPageToken") else exact
 
-    def _by_moment(self, state: Callable[[], Walk], low: int) -> Iterator[list[str]]:
+    def _by_moment(self, state: Callable[[], Walk], low: int) -> Iterator[tuple[list[str], bool]]:
         while True:
             at = state().at
             # Of a message's time Gmail compares milliseconds: before the next second is everything in this one.
             bound = f"after:{max(low - 1, 0)}" + (f" before:{at + 1}" if at is not None else "")
             for ids, _ in self._pages(bound, PAGE):
                 if fresh := _fresh(ids, state()):
-                    yield fresh
+                    yield fresh, False
                     break
             else:
                 return
 
-    def _by_token(self, state: Callable[[], Walk], low: int) -> Iterator[list[str]]:
+    def _by_token(self, state: Callable[[], Walk], low: int) -> Iterator[tuple[list[str], bool]]:
         restarts = 0
         while True:
             try:
-                for ids in self._from_place(state()):
+                for ids, again in self._from_place(state()):
                     if fresh := _fresh(ids, state()):
-                        yield fresh
+                        # A walk after a lost history id meets older mail at its end.
+                        yield fresh, again or state().low is not None
                         restarts = 0
                     at = state().at
                     if at is not None and at < low:
@@ -108,10 +110,11 @@ class Lister:
                 if restarts > RESTARTS:
                     raise lost.error from None
 
-    def _from_place(self, state: Walk) -> Iterator[list[str]]:
-        """All pages from the one on that holds the place; pages before it are left out, as far as that is sure."""
+    def _from_place(self, state: Walk) -> Iterator[tuple[list[str], bool]]:
+        """All pages from the one on that holds the place; pages before it are left out, as far as that is sure. With each,
+        whether it may hold what is above the place."""
         held: list[str] = []
-        searching = state.at is not None
+        searching = again = state.at is not None
         for ids, _ in self._pages(None, PAGE):
             if searching and state.at is not None:
                 if not held or (self._received([one for one in ids if one not in held]) or 0) > state.at:
@@ -120,10 +123,11 @@ class Lister:
                     held = ids
                     continue
                 searching = False
-                yield held
-            yield ids
+                yield held, True
+            yield ids, again
+            again = False
         if searching:
-            yield held
+            yield held, True
 
     def _received(self, ids: list[str]) -> int | None:
         """When one message of a page came; None when all of it is gone."""

@@ -62,8 +62,8 @@ class MailboxReading:
         low = state.low if state.low is not None else asked
         here = _Place(state, low)
         older: Listed | None = None
-        for ids in self.lister.walk(lambda: here.state, low):
-            before = here.begin()
+        for ids, again in self.lister.walk(lambda: here.state, low):
+            before = here.begin(again)
             runs = self.reader.read(ids)
             run = next(runs, None)
             while run is not None:
@@ -185,18 +185,21 @@ class _Place:
 
     state: Walk
     low: int
+    again: bool = False
+    """The page that is being read holds messages that were listed before."""
     least: int | None = None
-    """The earliest time on the page that is being read."""
+    """The earliest time on it."""
 
-    def begin(self) -> _Place:
+    def begin(self, again: bool) -> _Place:
         """A page begins; gives the place as it is now, by which the page's messages are judged."""
         self.least = None
-        return _Place(self.state, self.low)
+        return _Place(self.state, self.low, again)
 
     def wants(self, got: Got) -> bool:
         """Whether a message belongs to what this walk has not listed."""
         if got.received is None:
-            return True
+            # Deleted meanwhile: its time is not known, and it may be one that was listed before it was.
+            return not (got.gone and self.again)
         at = self.state.at
         return self.low <= got.received and (at is None or got.received <= at)
 
