@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from detection import models
@@ -30,6 +31,8 @@ LETTERS = "simulated:training,seed=1,letters=8000"
 
 COPIES = 2
 """Organisations that each letter is sent to, of those there are."""
+AT_HOME = 4.0
+"""What an organisation's own mail weighs in models for itself; other sets weigh one together."""
 MOST_LENT = 600
 """Benign mails of one source that other organisations are sent."""
 
@@ -37,12 +40,16 @@ MOST_LENT = 600
 def learn(sources: Sequence[Source], simulated: Sequence[str], out: Path, how: Training | None = None) -> Trained:
     """Trains on the simulated organisations and the sources given, and writes both models and their card to `out`.
 
-    A source given weighs as much as all simulated organisations together; `LETTERS` can be one. Raises SourceError for a
-    source that cannot be read or says of no message what it is.
+    A source given weighs as much as all simulated organisations together, or `AT_HOME` times as much in models for
+    itself; `LETTERS` can be one. Sources without benign mail are nobody's home: the models are for others then. Raises
+    SourceError for a source that cannot be read or says of no message what it is.
     """
     how = how or Training()
-    found = [labelled(Source(uri, uri)) for uri in simulated] + [labelled(source) for source in sources]
-    sets = mailsets(found, [1.0 / len(simulated) if at < len(simulated) else 1.0 for at in range(len(found))])
+    given = [labelled(source) for source in sources]
+    how = replace(how, at_home=how.at_home and any(map(has_benign, given)))
+    found = [labelled(Source(uri, uri)) for uri in simulated] + given
+    weight = AT_HOME if how.at_home else 1.0
+    sets = mailsets(found, [1.0 / len(simulated) if at < len(simulated) else weight for at in range(len(found))])
     trained = train(sets, how, log.info)
     text = write_artifact(trained.text.artifact())
     signals = write_artifact(trained.signals.artifact())
@@ -63,7 +70,7 @@ def mailsets(found: Sequence[Labelled], weights: Sequence[float]) -> list[Mailse
     A source without mail of its own, such as a folder of attacks, becomes none; where there is no other, it stands alone.
     """
     weighed = list(zip(found, weights, strict=True))
-    hosts = [(each, weight) for each, weight in weighed if any(one.nature is Nature.BENIGN for one in each.own)]
+    hosts = [(each, weight) for each, weight in weighed if has_benign(each)]
     collected = [letter for each in found for letter in each.letters]
     if not hosts:
         return [mailset(each, each.letters, weight) for each, weight in weighed]
@@ -79,6 +86,11 @@ def mailsets(found: Sequence[Labelled], weights: Sequence[float]) -> list[Mailse
         sets.append(mailset(host, sent, weight))
         log.info("%s: %d messages with %d letters", host.name, len(sets[-1].nature), len(sent))
     return sets
+
+
+def has_benign(found: Labelled) -> bool:
+    """Whether a source has benign mail of its own, so that attacks can be sent into it."""
+    return any(one.nature is Nature.BENIGN for one in found.own)
 
 
 def some(letters: Sequence[Letter], most: int) -> list[Letter]:

@@ -23,7 +23,7 @@ from detection.mail.ngrams import buckets_of
 from detection.mail.organisation import Organisation
 from detection.mail.parse import parse
 from detection.models.artifact import write_artifact
-from onboarding.learn import LETTERS, SIMULATED, mailsets, some
+from onboarding.learn import AT_HOME, LETTERS, SIMULATED, mailsets, some
 from onboarding.rehearsal.folder import retarget
 from onboarding.rehearsal.target import Target
 from onboarding.training_mail import Labelled, Letter, Source, labelled
@@ -104,12 +104,13 @@ def own_set(mail: Mail, cut: int, attacks: Sequence[Read], case: Case, besides: 
         texts=[buckets_of(words[at]) for at in order.tolist()],
         nature=np.array([nature[at] for at in order.tolist()], dtype=np.int8),
         recipe=recipe,
+        weight=AT_HOME,
     )
 
 
 def train_into(folder: Path, sets: Sequence[Mailset], say: Callable[[str], None]) -> None:
     """Trains both models on the sets and writes them where `GATEHOUSE_MODELS` may point."""
-    trained = train(sets, Training(), say)
+    trained = train(sets, Training(at_home=True), say)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / models.TEXT_MODEL).write_bytes(write_artifact(trained.text.artifact()))
     (folder / models.SIGNALS_MODEL).write_bytes(write_artifact(trained.signals.artifact()))

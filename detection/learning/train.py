@@ -31,9 +31,9 @@ ATTACKS = {"phishing": (Nature.PHISHING,), "fraud": (Nature.FRAUD,)}
 many of them, and trees that look for them spend the budget on those."""
 
 UNREAD = {"phishing": frozenset(f"text_model_{head}" for head in text_model.HEADS)}
-"""Signals that one head may not ask. Words of phishing do not carry over: among the newsletters and notices that are new
-to another organisation they find as much as among attacks, and trees that trust them do worse there than trees that know
-only how the mail is made and who sends it. The text's log-odds stay signals of their own."""
+"""Signals that one head may not ask in models for others. Words of phishing do not carry over: among the newsletters and
+notices that are new to another organisation they find as much as among attacks, and trees that trust them do worse there
+than trees that know only how the mail is made and who sends it. The text's log-odds stay signals of their own."""
 
 UNASKED = frozenset(
     {
@@ -73,6 +73,9 @@ class Training:
     boosting: Boosting = field(default_factory=Boosting)
     signed_only: bool = True
     """Whether only signals may be asked whose direction the heuristic detectors declare."""
+    at_home: bool = False
+    """Whether the models are for the organisations whose mail they are trained on. Their newsletters and notices are known
+    then, so words may be trusted for phishing as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +171,8 @@ def _grow(
         # A third of the weight is with attacks, whatever their number.
         heavy[attack] *= 0.5 * weight[nature == Nature.BENIGN].sum() / weight[attack].sum()
         seeded = replace(how.boosting, seed=how.boosting.seed + number)
-        asked = np.flatnonzero([name not in UNREAD.get(head, ()) for name in names])
+        unread = frozenset() if how.at_home else UNREAD.get(head, frozenset())
+        asked = np.flatnonzero([name not in unread for name in names])
         some = tuple(names[at] for at in asked)
         trees = boost(values[np.ix_(asked, used)], some, attack[used], heavy[used], signs[asked], seeded)
         heads.append(replace(trees, signals=names, feature=asked[trees.feature].astype(np.int64)))

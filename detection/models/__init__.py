@@ -1,7 +1,7 @@
 """The trained parts of the engine, as files: the shipped ones lie in this folder with their model card.
 
 They are made by `gatehouse model train --from eml:spamassassin --domain spamassassin.taint.org --domain netnoteinc.com
---domain jmason.org --earliest 0.7 --out detection/models`, the folder holding the SpamAssassin public corpus.
+--domain jmason.org --earliest 0.7 --for-others --out detection/models`, the folder holding the SpamAssassin public corpus.
 
 `GATEHOUSE_MODELS` names a folder with others to use in their place, such as ones trained on mail that may not be
 passed on. Which files are in force is part of the engine's version, so a tenant is never judged by others than it was

@@ -43,6 +43,14 @@ def model() -> None:
     help="Share of each source's benign mail, from the earliest on, that is used: the rest is left to try the models on.",
 )
 @click.option(
+    "--for-own/--for-others",
+    "at_home",
+    default=True,
+    show_default=True,
+    help="Models for the organisations whose benign mail is given, which then weighs most and whose words are trusted, or "
+    "for organisations that are not known yet.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
@@ -51,7 +59,13 @@ def model() -> None:
 @json_option
 @speaks_plainly
 def train(
-    sources: tuple[str, ...], simulated: bool, domains: tuple[str, ...], earliest: float, out: Path, as_json: bool
+    sources: tuple[str, ...],
+    simulated: bool,
+    domains: tuple[str, ...],
+    earliest: float,
+    at_home: bool,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Train the text model and the model over signals, and write them with their model card.
 
@@ -59,6 +73,7 @@ def train(
     suggest is worked out while mail is read.
     """
     from detection import models
+    from detection.learning.train import Training
     from onboarding.learn import LETTERS, SIMULATED, learn
     from onboarding.training_mail import Source
 
@@ -70,7 +85,7 @@ def train(
         ]
         if simulated and LETTERS not in sources:
             given = [Source(LETTERS, LETTERS), *given]
-        trained = learn(given, SIMULATED if simulated else (), out)
+        trained = learn(given, SIMULATED if simulated else (), out, Training(at_home=at_home))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -48,6 +48,28 @@ def test_the_latest_benign_mail_can_be_left_to_try_the_models_on(tmp_path: Path)
     assert len(labelled(Source(f"eml:{tmp_path}", "tiny", earliest=0.5)).own) == 2
 
 
+def test_models_for_an_organisation_may_trust_words_and_others_may_not(tmp_path: Path) -> None:
+    for number in range(6):
+        _mail(tmp_path / "ham", f"{number}.eml", f"Lunch number {'abcdef'[number]}", "Shall we have lunch on Monday?")
+        _mail(tmp_path / "phishing", f"{number}.eml", f"Account {'abcdef'[number]}", "Verify your password here.")
+    mail, wide = Source(f"eml:{tmp_path}", "tiny"), Boosting(trees=20, depth=2)
+    asked = {}
+    for at_home in (True, False):
+        trees = learn((mail,), (), tmp_path / "out", Training(boosting=wide, at_home=at_home)).signals.trees
+        phishing = trees.feature[:, trees.heads[0] : trees.heads[1]]
+        asked[at_home] = {trees.signals[at] for at in phishing.ravel().tolist()}
+    assert "text_model_phishing" in asked[True]
+    assert not any(name.startswith("text_model") for name in asked[False])
+
+
+def test_without_benign_mail_of_its_own_nothing_is_learned_for_an_organisation(tmp_path: Path) -> None:
+    _mail(tmp_path / "phishing", "1.eml", "Your account", "Verify your password here: https://verify.example/")
+    caught = Source(f"eml:{tmp_path}", "caught")
+    for name, at_home in (("own", True), ("others", False)):
+        learn((caught,), (TINY,), tmp_path / name, Training(boosting=QUICK.boosting, at_home=at_home))
+    assert (tmp_path / "own" / models.CARD).read_bytes() == (tmp_path / "others" / models.CARD).read_bytes()
+
+
 def test_attacks_are_sent_to_every_organisation_in_its_time_and_headers(tmp_path: Path) -> None:
     _mail(tmp_path / "phishing", "1.eml", "Your account", "Verify your password here: https://verify.example/")
     host, attacks = labelled(Source(TINY, TINY)), labelled(Source(f"eml:{tmp_path}", "caught"))
