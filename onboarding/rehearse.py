@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from detection.baselines.asking import facts_for
 from detection.calibration.budget import Rehearsal
 from detection.calibration.calibration import Calibration
 from detection.engine import Engine, Scores
-from detection.mail.batch import Floats
+from detection.mail.batch import Floats, MessageBatch
+from detection.mail.message import Defect
 from detection.mail.organisation import Organisation
 from detection.metrics import rate
 from onboarding import scores
@@ -42,6 +43,9 @@ from onboarding.stage import stage
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+LATEST = 1_000
+"""Messages of history that tell how mail is seen now."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,9 +150,21 @@ def target_of(workspace: Workspace, tenant: str) -> Target:
 
 
 def score(target: Target, attacks: Attacks) -> Scores:
-    """The engine's scores of attacks, each as of its own time; they leave no trace and do not see each other."""
-    facts = facts_for(attacks.batch, target.batch, ~scores.known_bad(target.batch))
-    return Engine().score(attacks.batch, facts)
+    """The engine's scores of attacks, each as of its own time; they leave no trace and do not see each other.
+
+    Where the source gives headers alone, nobody would read the attacks' bodies either.
+    """
+    batch = attacks.batch
+    if headers_alone(target.batch):
+        batch = replace(batch, defects=batch.defects | batch.defects.dtype.type(Defect.BODY_UNKNOWN))
+    facts = facts_for(batch, target.batch, ~scores.known_bad(target.batch))
+    return Engine().score(batch, facts)
+
+
+def headers_alone(history: MessageBatch) -> bool:
+    """Whether new mail of a tenant is seen without its body: its latest mail was."""
+    latest = np.asarray(history.defects[-LATEST:])
+    return bool(len(latest)) and float(((latest & Defect.BODY_UNKNOWN) != 0).mean()) > 0.5
 
 
 def write(path: Path, attacks: Attacks, result: Scores) -> None:

@@ -5,9 +5,27 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from detection.mail.message import Folder
+
+JUNK_WORDS = frozenset({"$junk", "junk"})
+NOT_JUNK_WORDS = frozenset({"$notjunk", "notjunk", "nonjunk"})
+"""What mail programs write on a message whose owner, or whose filter, called it so: the IANA registry "IMAP and JMAP Keywords"
+($Junk, $NotJunk), and what Thunderbird and others wrote before."""
+
+
+def said_of(kind: Folder, keywords: Iterable[str]) -> Folder:
+    """What a message in a folder of this kind is, by the keywords on it: their word goes before the folder's.
+
+    >>> said_of(Folder.INBOX, ["$seen", "$Junk"]), said_of(Folder.JUNK, ["$notjunk"]), said_of(Folder.SENT, ["$junk"])
+    (<Folder.JUNK: 3>, <Folder.INBOX: 1>, <Folder.SENT: 2>)
+    """
+    words = {word.lower() for word in keywords}
+    if words & NOT_JUNK_WORDS:
+        return Folder.INBOX if kind is Folder.JUNK else kind
+    return Folder.JUNK if words & JUNK_WORDS and kind is not Folder.SENT else kind
+
 
 _NAMES: dict[Folder, str] = {
     # One name a line or comma: as Outlook, Gmail, Thunderbird, Apple Mail, Notes and IMAP servers name them (RFC 6154

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from tenants_at_hand import onboard, register
 
+from detection.mail.message import Defect
 from onboarding import rehearse as step
-from onboarding.database import rehearsals
+from onboarding.database import rehearsals as recorded
 from onboarding.database.rehearsals import RECIPES, Recalled, mean_recall, summed
 from onboarding.files import StoreError
 from onboarding.history import open_history
-from onboarding.rehearsal.stage import Rehearsed
+from onboarding.rehearsal.stage import Rehearsed, rehearsals
+from onboarding.rehearsal.target import Target
 from onboarding.rehearse import (
     RehearsedScores,
     newest_calibration,
@@ -25,6 +28,8 @@ from onboarding.rehearse import (
     recall_of,
     rehearse,
     rehearse_folder,
+    score,
+    target_of,
     to_choose_on,
 )
 from onboarding.report.markdown import outcome_page
@@ -43,6 +48,22 @@ def onboarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worksp
     workspace.database.close()
 
 
+def test_where_headers_alone_are_seen_the_bodies_of_attacks_are_unknown_too(
+    onboarded: tuple[Workspace, dict[str, Any]],
+) -> None:
+    workspace, _ = onboarded
+    seen = target_of(workspace, "acme")
+    headers = replace(seen.batch, defects=seen.batch.defects | np.uint32(Defect.BODY_UNKNOWN))
+    attacks = rehearsals(seen, "seed", each=1)
+    found = [score(Target(batch, seen.organisation), attacks).signals for batch in (seen.batch, headers)]
+    for name in ("link_to_ip", "text_length", "lure_payment"):
+        whole, alone = (np.asarray(each.arrays[name], dtype=np.float64) for each in found if each is not None)
+        assert not np.isnan(whole).all()
+        assert np.isnan(alone).all()
+    sender = [np.asarray(each.arrays["sender_messages"]) for each in found if each is not None]
+    assert np.array_equal(*sender, equal_nan=True)
+
+
 def file_of(workspace: Workspace) -> Path:
     return path_of(workspace, "acme", open_history(workspace.layout("acme")))
 
@@ -51,7 +72,7 @@ def test_the_outcome_and_the_table_tell_what_was_sent_and_caught(onboarded: tupl
     workspace, outcome = onboarded
     version = newest_calibration(workspace, "acme")[1]
     with workspace.database.session("acme") as session:
-        rows = rehearsals.of_calibration(session, "acme", version)
+        rows = recorded.of_calibration(session, "acme", version)
     found = read(file_of(workspace))
     reported = sum(label.set == "report" for label in found.labels)
     assert sum(row.sent for row in rows) == sum(one["sent"] for one in outcome["rehearsal"].values()) == reported

@@ -174,6 +174,7 @@ class Connection:
             self._token = self.server.token(self._bad_token)
             self._client = self.server.connect()
             self.server.enter(self._client, None if self.server.shared else self.mailbox, self._token)
+            self._bad_token = None
         return self._client
 
     def _login_trouble(self, said: str) -> Trouble:
@@ -186,7 +187,7 @@ class Connection:
             return Trouble.THROTTLED
         if code is None and _PASSING.search(said):
             return Trouble.UNAVAILABLE
-        if self._token is not None and self._token != self._bad_token:
+        if self._token is not None and self._bad_token is None:
             self._bad_token = self._token  # it may have expired: once with another
             return Trouble.UNAUTHORIZED
         raise login_refused(self.server, self.who, _short(said))

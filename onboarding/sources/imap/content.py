@@ -9,8 +9,9 @@ from urllib.parse import quote, unquote
 
 from imapclient import IMAPClient
 
-from detection.mail.message import Skip, SkipReason
+from detection.mail.message import Folder, Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, SourceError
+from onboarding.sources.folders import said_of
 from onboarding.sources.imap.connection import Connection, Opened, RefusedError
 from onboarding.sources.imap.folders import ImapFolder
 from onboarding.sources.paging import MESSAGE_BYTES, PAGE_BYTES, PAGE_MESSAGES, too_large
@@ -31,6 +32,12 @@ class Entry:
     uid: int
     received: int | None
     size: int
+    keywords: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> Folder:
+        """What it is, by its folder and what stands on it."""
+        return said_of(self.folder.kind, self.keywords)
 
     def path(self, mailbox: str) -> str:
         """Its name, in the manner of RFC 5092."""
@@ -74,7 +81,7 @@ class Reader:
 
         def ask(client: IMAPClient, opened: Opened) -> dict[int, dict[bytes, object]]:
             same(self.mailbox, folder, validity, opened)
-            return dict(client.fetch(list(uids), ["INTERNALDATE", "RFC822.SIZE"]))
+            return dict(client.fetch(list(uids), ["INTERNALDATE", "RFC822.SIZE", "FLAGS"]))
 
         answers = self.connection.inside(folder.name, "the messages", ask)
         return [self._entry(folder, validity, uid, answers.get(uid, {})) for uid in uids]
@@ -93,9 +100,7 @@ class Reader:
             for batch in _batches(of_folder):
                 for uid, content in self._contents(batch).items():
                     found[name, uid] = content
-        return tuple(
-            Listed(e.path(self.mailbox), found[e.folder.name, e.uid], e.folder.kind, e.received) for e in entries
-        )
+        return tuple(Listed(e.path(self.mailbox), found[e.folder.name, e.uid], e.kind, e.received) for e in entries)
 
     def _contents(self, batch: Sequence[Entry]) -> dict[int, bytes | Skip]:
         try:
@@ -125,8 +130,10 @@ class Reader:
         self.connection.inside(folder.name, "a folder", lambda client, opened: None)
 
     def _entry(self, folder: ImapFolder, validity: int, uid: int, answer: dict[bytes, object]) -> Entry:
-        at, size = answer.get(b"INTERNALDATE"), answer.get(b"RFC822.SIZE")
-        return Entry(folder, validity, uid, _seconds(at), size if isinstance(size, int) else 0)
+        at, size, flags = (answer.get(name) for name in (b"INTERNALDATE", b"RFC822.SIZE", b"FLAGS"))
+        words = flags if isinstance(flags, tuple) else ()
+        keywords = frozenset(word.decode("ascii", "replace") for word in words if isinstance(word, bytes))
+        return Entry(folder, validity, uid, _seconds(at), size if isinstance(size, int) else 0, keywords)
 
 
 def same(mailbox: str, folder: ImapFolder, validity: int, opened: Opened) -> None:

@@ -125,7 +125,7 @@ class MailboxReading:
             for entry in self.reader.entries(folder, place.validity, uids) if uids else ():
                 if entry.received is not None and entry.received < since:
                     path = entry.path(self.reader.mailbox)
-                    return Listed(path, Skip(SkipReason.OUTSIDE_LOOKBACK), folder.kind, entry.received)
+                    return Listed(path, Skip(SkipReason.OUTSIDE_LOOKBACK), entry.kind, entry.received)
         return None
 
     # What is new

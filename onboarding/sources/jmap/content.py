@@ -55,7 +55,12 @@ class Reader:
             with ThreadPoolExecutor(at_once, thread_name_prefix="blob") as threads:
                 contents = list(threads.map(self._content, entries))
         return tuple(
-            Listed(entry.path(self.calls.mailbox), content, self.folders.kind(entry.folders), entry.received)
+            Listed(
+                entry.path(self.calls.mailbox),
+                content,
+                self.folders.kind(entry.folders, entry.keywords),
+                entry.received,
+            )
             for entry, content in zip(entries, contents, strict=True)
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detection.mail.message import Folder
-from onboarding.sources.folders import folder_of
+from onboarding.sources.folders import folder_of, said_of
 from onboarding.sources.jmap.calls import Calls
 
 _ROLES: Mapping[str, Folder | None] = {
@@ -37,10 +37,10 @@ class Folders:
     may_file: frozenset[str]
     """Ids of those that messages may be put into (RFC 8621: mayAddItems)."""
 
-    def kind(self, ids: Iterable[str]) -> Folder:
-        """What a message in these folders is."""
+    def kind(self, ids: Iterable[str], keywords: Iterable[str] = ()) -> Folder:
+        """What a message in these folders is, with these keywords on it."""
         found = {self.kinds.get(one) or Folder.UNKNOWN for one in ids}
-        return next((kind for kind in _WEIGHT if kind in found), Folder.UNKNOWN)
+        return said_of(next((kind for kind in _WEIGHT if kind in found), Folder.UNKNOWN), keywords)
 
     def holds_mail(self, ids: Iterable[str]) -> bool:
         """Whether a message in these folders was sent or has arrived."""

@@ -23,7 +23,11 @@ class Entry:
     folders: tuple[str, ...]
     received: int
     size: int
-    draft: bool
+    keywords: frozenset[str]
+
+    @property
+    def draft(self) -> bool:
+        return "$draft" in self.keywords
 
     @property
     def mark(self) -> str:
@@ -129,14 +133,14 @@ class Lister:
 
 def _entry(value: Mapping[str, Any]) -> Entry | None:
     try:
-        keywords = value.get("keywords") or {}
+        keywords = frozenset(word for word, there in (value.get("keywords") or {}).items() if there)
         return Entry(
             str(value["id"]),
             str(value["blobId"]),
             tuple(sorted(one for one, there in (value.get("mailboxIds") or {}).items() if there)),
             int(datetime.fromisoformat(str(value["receivedAt"]).replace("Z", "+00:00")).timestamp()),
             int(value.get("size") or 0),
-            bool(keywords.get("$draft")),
+            keywords,
         )
     except (KeyError, ValueError, TypeError):
         return None

@@ -99,7 +99,7 @@ class MailboxReading:
         for entry in next(iter(self.lister.newest_first(None, since)), []):
             if self._is_mail(entry):
                 path = entry.path(self.reader.calls.mailbox)
-                kind = self.reader.folders.kind(entry.folders)
+                kind = self.reader.folders.kind(entry.folders, entry.keywords)
                 return Listed(path, Skip(SkipReason.OUTSIDE_LOOKBACK), kind, entry.received)
         return None
 

@@ -40,8 +40,8 @@ class FakeJmap:
     """Ids whose blobs are not there."""
     asked: int = 0
 
-    def put(self, number: int, received: int, folder: str = "in") -> None:
-        self.emails.append({"id": f"M{number}", "received": received, "folder": folder})
+    def put(self, number: int, received: int, folder: str = "in", *keywords: str) -> None:
+        self.emails.append({"id": f"M{number}", "received": received, "folder": folder, "keywords": keywords})
 
     def call(self, method: str, arguments: dict[str, Any], results: list[Any]) -> Any:
         if "#ids" in arguments:
@@ -66,7 +66,7 @@ class FakeJmap:
                         "id": e["id"],
                         "blobId": e["id"],
                         "mailboxIds": {e["folder"]: True},
-                        "keywords": {},
+                        "keywords": dict.fromkeys(e["keywords"], True),
                         "receivedAt": stamp(e["received"]),
                         "size": 100,
                     }
