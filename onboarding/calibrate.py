@@ -101,7 +101,7 @@ def make_calibration(
         version = _record(workspace, token, baseline, result, warm, found, examples, actor)
         recalled = recall(workspace, token, history, result.calibration, version)
         current.summary |= {"version": version, "statement": result.certificate.statement, "findings": len(found)}
-        log.info("%s: calibration %d. %s", tenant, version, result.certificate.statement)
+        log.info("%s: calibration %d is made, %d findings in history", tenant, version, len(found))
     return CalibrationMade(version, result, warm, recalled)
 
 

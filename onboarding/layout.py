@@ -86,6 +86,11 @@ class TenantLayout:
         return self.root / "scores"
 
     @property
+    def tidied(self) -> Path:
+        """The day on which it was last looked for labels whose messages are gone."""
+        return self.root / "tidied"
+
+    @property
     def report(self) -> Path:
         """The onboarding report."""
         return self.root / "report"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -181,7 +180,6 @@ def _in_journal(workspace: Workspace, tenant: str, message_id: str) -> Iterator[
     # A line is looked at only where the text stands in it somewhere: most need not be read as JSON.
     written = json.dumps(message_id).encode()
     for name, _ in segments(folder):
-        with suppress(FileNotFoundError):
-            for arrival in read_segment(folder / name, holding=written):
-                if arrival.row["message_id"] == message_id:
-                    yield arrival.row
+        for arrival in read_segment(folder / name, holding=written):
+            if arrival.row["message_id"] == message_id:
+                yield arrival.row

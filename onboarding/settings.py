@@ -109,7 +109,19 @@ class Settings(BaseSettings):
         default=16, ge=1, le=256, description="mailboxes that one worker reads at a time from a source over the network"
     )
     decisions_days: int = Field(
-        default=400, ge=1, le=3_650, description="days for which every decision on live mail is kept"
+        default=400, ge=1, le=3_650, description="days for which decisions, live and in history, are kept"
+    )
+    actions_days: int = Field(
+        default=400,
+        ge=1,
+        le=3_650,
+        description="days for which what was done with live mail is kept; what can still be taken back always is",
+    )
+    labels_days: int = Field(
+        default=1_100,
+        ge=1,
+        le=3_650,
+        description="days for which labels are kept; those of messages that are still in the store always are",
     )
     heartbeat_seconds: float = Field(default=10.0, ge=0.1, le=600, description="how often a run says that it is alive")
     silent_seconds: float = Field(

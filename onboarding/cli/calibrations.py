@@ -60,7 +60,9 @@ def _tell_calibrated(result: dict[str, Any]) -> None:
     name, new = result["tenant"], result["calibration"]
     say(f"{name}: calibration {new['version']}. {new['statement']}")
     for one in result["criteria"]:
-        say(f"  {'better' if one['met'] else 'NOT better'} by {one['name']}: {one['said']}")
+        # What the certificate says stands above already.
+        said = "" if one["said"] == new["statement"] else f": {one['said']}"
+        say(f"  {'better' if one['met'] else 'NOT better'} by {one['name']}{said}")
     if result["columns"]["note"]:
         say(f"  {result['columns']['note']}")
     if result["promoted"]:

@@ -8,23 +8,33 @@ from onboarding.cli.console import document, json_option, say, speaks_plainly
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Newest entries shown.")
 @json_option
 @speaks_plainly
-def audit(name: str, limit: int, as_json: bool) -> None:
-    """The audit log of a tenant, newest first. It outlives the tenant."""
+def audit(name: str | None, limit: int, as_json: bool) -> None:
+    """The audit log of a tenant, newest first; it outlives the tenant. Without a name: what was done for all tenants.
+
+    Changes of the tuning that all tenants share stand in the log of each.
+    """
+    from onboarding.audit_log import of_all, of_tenant
     from onboarding.cli.console import fail
-    from onboarding.database import audit as log
     from onboarding.workspace import open_workspace
 
-    with open_workspace().database.session(name) as session:
-        entries = log.entries(session, name, limit=limit)
-    if not entries:
+    workspace = open_workspace()
+    entries = of_tenant(workspace, name, limit) if name is not None else of_all(workspace, limit)
+    if name is not None and not entries:
         fail(f"there is no tenant {name} and never was")
     if as_json:
-        document([{"at": e.at, "actor": e.actor, "action": e.action, "detail": e.detail} for e in entries])
+        document(
+            [
+                {"at": e.at, "actor": e.actor, "action": e.action, "for_all": e.for_all, "detail": e.detail}
+                for e in entries
+            ]
+        )
         return
+    if not entries:
+        say("nothing was ever done for all tenants")
     for e in entries:
         detail = ", ".join(f"{key} {value}" for key, value in e.detail.items())
         click.echo(f"{e.at:%Y-%m-%d %H:%M:%S}  {e.actor:<12} {e.action:<18} {detail}")

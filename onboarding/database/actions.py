@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, delete, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
@@ -163,3 +163,16 @@ def undone(session: Session, action: Action, path: str | None = None) -> None:
     row.state, row.ended_at = ActionState.UNDONE, clock.now()
     if path is not None:
         row.path, row.moved_path = path, None
+
+
+def forget(session: Session, tenant: str, before: datetime) -> int:
+    """Deletes what ended before a moment, but no move that can still be taken back; gives how many."""
+    gone = session.execute(
+        delete(Action).where(
+            Action.tenant == tenant,
+            Action.state != ActionState.PLANNED,
+            Action.ended_at < before,
+            not_((Action.kind == ActionKind.MOVE) & (Action.state == ActionState.DONE)),
+        )
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -137,6 +137,23 @@ def about(session: Session, tenant: str, message_id: str) -> Sequence[DecisionRo
     ).all()
 
 
+def message_keys(session: Session, tenant: str) -> set[int]:
+    """The messages that a decision is recorded on."""
+    return set(session.scalars(select(DecisionRow.message_key).where(DecisionRow.tenant == tenant).distinct()))
+
+
+def forget(session: Session, tenant: str, before: datetime, *, calibrations_before: int) -> int:
+    """Deletes what was decided before a moment by calibrations of earlier versions than that; gives how many."""
+    gone = session.execute(
+        delete(DecisionRow).where(
+            DecisionRow.tenant == tenant,
+            DecisionRow.decided_at < before,
+            DecisionRow.calibration < calibrations_before,
+        )
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
 def _row(tenant: str, origin: Origin, calibration: int, activation: int | None, one: Flagged) -> DecisionRow:
     return DecisionRow(
         tenant=tenant,

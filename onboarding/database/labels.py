@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
@@ -54,3 +54,19 @@ def label(
 def all_of(session: Session, tenant: str) -> Sequence[Label]:
     """Every label of the tenant, by message."""
     return session.scalars(select(Label).where(Label.tenant == tenant).order_by(Label.message_key)).all()
+
+
+def given_before(session: Session, tenant: str, moment: datetime) -> set[int]:
+    """Messages whose label was given before a moment."""
+    return set(session.scalars(select(Label.message_key).where(Label.tenant == tenant, Label.labelled_at < moment)))
+
+
+def forget(session: Session, tenant: str, before: datetime, messages: Collection[int]) -> int:
+    """Deletes labels of these messages, unless they were given anew since; gives how many."""
+    gone = 0
+    for key in sorted(messages):
+        found = session.execute(
+            delete(Label).where(Label.tenant == tenant, Label.message_key == key, Label.labelled_at < before)
+        )
+        gone += int(found.rowcount)  # type: ignore[attr-defined]
+    return gone

@@ -5,7 +5,7 @@ Values of one tenant's own stand with the tenant (`Tenant.overrides`) and go bef
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ def shared(session: Session) -> dict[str, Any]:
     """What is in force for all tenants."""
     row = session.scalar(select(SharedTuning).order_by(SharedTuning.version.desc()).limit(1))
     return dict(row.overrides) if row else {}
+
+
+def versions(session: Session) -> Sequence[SharedTuning]:
+    """Everything that ever was in force for all tenants, oldest first."""
+    return session.scalars(select(SharedTuning).order_by(SharedTuning.version)).all()
 
 
 def share(session: Session, overrides: Mapping[str, Any], *, actor: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.quarter import simulate
+from benchmarks.quarter import named, simulate, united
 from benchmarks.quarter_mail import Story
 from onboarding.settings import Settings
 from onboarding.workspace import open_workspace
@@ -17,7 +17,7 @@ def test_a_month_passes_without_a_human_step(tmp_path: Path) -> None:
         Story(seed=73, history=30, days=30, rate=4, merger=42, outage=(48, 50)),
     ]
     workspace = open_workspace(Settings(home=tmp_path / "home", parse_workers=0, heartbeat_seconds=60))
-    found = simulate(workspace, fleet, 30, every=3)
+    found = simulate(workspace, named(fleet), 30, every=3)
     workspace.database.close()
     assert (found["tenants"], found["active"], found["human_steps"]) == (3, 3, 0), found
     assert found["failures"] == []
@@ -26,3 +26,7 @@ def test_a_month_passes_without_a_human_step(tmp_path: Path) -> None:
     assert found["counted"]["attacks flagged"] > 0
     assert found["labels_by_owners"] > 0
     assert found["rounds_that_failed"] >= 1, "the outage of an active tenant is seen and gone through"
+    twice = united([found, found])
+    assert (twice["tenants"], twice["active"], twice["looked"]) == (6, 6, found["looked"])
+    assert twice["flag_rate"]["observed"] == found["flag_rate"]["observed"]
+    assert sum(twice["modes_over_time"][-1].values()) == 6

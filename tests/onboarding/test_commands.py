@@ -96,9 +96,11 @@ def test_replay_gives_a_decision_a_message_in_order_of_time(active: Workspace, h
 
 def test_calibrations_are_listed_shown_promoted_and_rolled_back(active: Workspace, home: Path) -> None:
     gatehouse(home, "tenant", "set", "acme", "--budget", "0.02")
-    made = json.loads(gatehouse(home, "calibrate", "acme", "--json").stdout)
+    calibrated = gatehouse(home, "calibrate", "acme", "--json")
+    made = json.loads(calibrated.stdout)
     version = made["calibration"]["version"]
     assert made["in_force"] == version - 1
+    assert calibrated.stderr.count(made["calibration"]["statement"]) == 1, "the promise is said once"
     assert (
         json.loads(gatehouse(home, "calibrations", "promote", "acme", str(version), "--json").stdout)["calibration"]
         == version

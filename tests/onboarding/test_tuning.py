@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onboarding.audit_log import of_all, of_tenant
 from onboarding.database import tenants
 from onboarding.tuning import TuningError, export_tuning, import_tuning, merged, overrides_in_force, parsed, written
 from onboarding.workspace import Workspace
@@ -101,6 +102,20 @@ def test_shared_and_own_values_are_in_force_together(acme: Workspace) -> None:
         assert (overrides.weights, overrides.thresholds) == ({"gift_card": 0.2}, {"callback": 12.0})
         gone = overrides_in_force(session, "acme", ("callback",))
     assert gone.weights == {}, "a detector that this engine has not got is left out, not a failure"
+
+
+def test_changes_of_what_all_share_stand_in_the_audit_log(acme: Workspace) -> None:
+    import_tuning(acme, "a", "[detectors.gift_card]\nweight = 0.2\n", None, actor="ada")
+    import_tuning(acme, "a", "[detectors.gift_card]\nweight = 0.2\n", None, actor="ada")
+    import_tuning(acme, "b", "[detectors.gift_card]\nenabled = false\n", None, actor="bob")
+    newest, first = of_all(acme, 10)
+    assert (newest.actor, newest.action, newest.detail["version"]) == ("bob", "shared-tuning-changed", 2)
+    assert newest.detail["changed"] == {"gift_card weight": {"before": 0.2, "after": 0.0}}
+    assert first.detail["changed"] == {"gift_card weight": {"before": None, "after": 0.2}}
+    shown = [one.action for one in of_tenant(acme, "acme", 10)]
+    assert shown.count("shared-tuning-changed") == 2
+    assert shown[-1] != "shared-tuning-changed", "its own beginning is the oldest of its log"
+    assert of_tenant(acme, "nobody", 10) == []
 
 
 def test_weights_that_do_not_fit_together_are_refused_and_nothing_changes(acme: Workspace) -> None:
