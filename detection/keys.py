@@ -37,15 +37,27 @@ def combine(first: Keys, *rest: Keys) -> Keys:
     unknown half is unknown.
     """
     missing = first == NO_KEY
-    mixed = _finalise(first)
+    mixed = _finalise(first.copy())
     for part in rest:
-        missing = missing | (part == NO_KEY)
-        mixed = _finalise((mixed ^ part) + np.uint64(0x9E3779B97F4A7C15))
-    return np.where(missing, np.uint64(NO_KEY), np.maximum(mixed, np.uint64(1)))
+        missing |= part == NO_KEY
+        mixed ^= part
+        mixed += _GOLDEN
+        mixed = _finalise(mixed)
+    np.maximum(mixed, _ONE, out=mixed)
+    mixed[missing] = NO_KEY
+    return mixed
+
+
+_GOLDEN, _ONE = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_BY_30, _BY_27, _BY_31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 def _finalise(x: Keys) -> Keys:
-    with np.errstate(over="ignore"):
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    """In place: of many keys the cost is memory. Products of arrays wrap around, without a warning."""
+    x ^= x >> _BY_30
+    x *= _FIRST
+    x ^= x >> _BY_27
+    x *= _SECOND
+    x ^= x >> _BY_31
+    return x

@@ -185,11 +185,12 @@ class TailTable:
 
     def evaluate(self, scores: Floats) -> Floats:
         """Tail probabilities float64[D, n] of finite `scores` float64[D, n]."""
-        index = np.empty(scores.shape, dtype=np.int64)
         if scores.shape[1] <= 8:
-            for row, (knots, values) in enumerate(zip(self._lists, scores.tolist(), strict=True)):
-                index[row] = [bisect_left(knots, value) for value in values]
+            pairs = zip(self._lists, scores.tolist(), strict=True)
+            found = [bisect_left(knots, value) for knots, values in pairs for value in values]
+            index = np.array(found, dtype=np.int64).reshape(scores.shape)
         else:
+            index = np.empty(scores.shape, dtype=np.int64)
             for row, knots in enumerate(self._knots):
                 index[row] = np.searchsorted(knots, scores[row], side="left")
         index += self._first[:, None]

@@ -102,14 +102,14 @@ def log_odds(model: SignalsModel, signals: SignalValues) -> Floats:
 def learned_odds(signals: SignalValues) -> Any:
     """Log-odds by head, float64[heads, n], worked out once a batch; None where there is no model.
 
-    Of one message float64[heads], whose numbers are quicker to reckon with, as in `evidence`.
+    Of one message a list of floats, which are quicker to reckon with, as in `evidence`.
     """
     if _CACHED not in signals.sums:
         model = signals_model()
         if model is None:
             return None
         z = log_odds(model, signals)
-        signals.sums[_CACHED] = z[:, 0] if z.shape[1] == 1 else z
+        signals.sums[_CACHED] = z[:, 0].tolist() if z.shape[1] == 1 else z
     return signals.sums[_CACHED]
 
 

@@ -84,7 +84,7 @@ def standing(signals: SignalValues, head: int) -> tuple[Any, Any]:
     """How much of a stranger the sender is, in (0, 1], and the unease of the mail whatever its kind: float64[n] each.
 
     What the model says by one of its heads is part of the unease, as a multiple that no familiarity lessens: the model
-    knows the sender's history itself. Of one message they are float64 numbers, as in `evidence`.
+    knows the sender's history itself. Of one message they are floats, as in `evidence`.
     """
     if _STRANGER not in signals.sums:
         values = signals.some(_NAMES)
@@ -92,7 +92,7 @@ def standing(signals: SignalValues, head: int) -> tuple[Any, Any]:
         factors = _FLOOR + (1.0 - _FLOOR) * np.where(np.isnan(factors), 1.0, factors)
         # As in `evidence`: accumulate multiplies row after row, whatever the number of messages.
         stranger = np.multiply.accumulate(factors, axis=0)[-1]
-        signals.sums[_STRANGER] = stranger[0] if len(stranger) == 1 else stranger
+        signals.sums[_STRANGER] = stranger.item() if len(stranger) == 1 else stranger
     name = _UNEASY[head]
     if name not in signals.sums:
         odds, unease = learned_odds(signals), _UNEASE(signals)[0]

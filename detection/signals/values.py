@@ -47,6 +47,10 @@ class Rows(Mapping[str, Floats]):
     def ensure(self, names: tuple[str, ...]) -> None:
         """Makes sure that these rows are there: they are, unless rows are made when asked for (`Asked`)."""
 
+    def lacks(self, name: str) -> bool:
+        """Whether the row has yet to be made."""
+        return False
+
     def some(self, names: tuple[str, ...]) -> Floats:
         """Rows by name as one matrix, a copy."""
         self.ensure(names)
@@ -84,6 +88,9 @@ class Asked(Rows):
         self._families_of = families_of
         self._missing = set(range(len(starts)))
 
+    def lacks(self, name: str) -> bool:
+        return bool(self._missing) and not self._missing.isdisjoint(self._families_of((name,)))
+
     def ensure(self, names: tuple[str, ...]) -> None:
         if not self._missing:
             return
@@ -99,14 +106,17 @@ class Asked(Rows):
 
 
 class _OfMessage(Mapping[str, float]):
-    """One column of `Rows`."""
+    """One column of `Rows`, made a list of numbers once and again when rows have come: sentences ask for dozens of them."""
 
     def __init__(self, rows: Rows, matrix: Floats, index: RowIndex, row: int) -> None:
         self._rows, self._matrix, self._index, self._row = rows, matrix, index, row
+        self._column: list[float] = matrix[:, row].tolist()
 
     def __getitem__(self, name: str) -> float:
-        self._rows.ensure((name,))
-        return float(self._matrix[self._index[name], self._row])
+        if self._rows.lacks(name):
+            self._rows.ensure((name,))
+            self._column = self._matrix[:, self._row].tolist()
+        return self._column[self._index[name]]
 
     def __contains__(self, name: object) -> bool:
         return name in self._index
