@@ -1,9 +1,11 @@
 """Every benchmark in one run: JSON on standard output, the table in docs/benchmarks.md.
 
-    make bench                 about three quarters of an hour on two cores
-    BENCH=quick make bench     some five minutes, on smaller sizes
+    make bench                                  two hours on two cores, one and a half of them the fleet
+    BENCH=quick make bench                      some five minutes, on smaller sizes
+    python -m benchmarks history onboarding     some groups only, by name
 
-What is not there (corpora/, other filters) is skipped, and the table says so.
+What is not there (corpora/, other filters) is skipped, and the table says so. The page is written after every group: a
+run that is ended early leaves what it has measured, and says what is missing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 import platform
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -59,35 +62,51 @@ QUICK = Sizes(
 
 
 def main() -> None:
-    """Measures everything, writes the page, prints the document."""
+    """Measures everything, or the groups named; writes the page, prints the document."""
     mode = os.environ.get("BENCH", "full")
     if mode not in ("full", "quick"):
         sys.exit(f"BENCH={mode}: it is full or quick")
     sizes = QUICK if mode == "quick" else FULL
-    rows: list[Row] = []
     groups: dict[str, Callable[[], list[Row]]] = {
-        "raw bytes to columns": lambda: columns.rows(sizes.mails),
-        "one message, bulk, hostile mail": lambda: latency.rows(sizes.mails, max(sizes.messages // 5, 20_000)),
-        "history at scale": lambda: history.rows(sizes.messages, sizes.rows, sizes.keys),
+        "columns": lambda: columns.rows(sizes.mails),
+        "latency": lambda: latency.rows(sizes.mails, max(sizes.messages // 5, 20_000)),
+        "history": lambda: history.rows(sizes.messages, sizes.rows, sizes.keys),
         "onboarding": lambda: onboarding.rows(sizes.onboarded, sizes.mailboxes),
-        "scoring over HTTP": lambda: serving.rows(sizes.served, sizes.mails // 3),
+        "serving": lambda: serving.rows(sizes.served, sizes.mails // 3),
         "pacing": lambda: pacing.rows(sizes.windows),
-        "a fleet": lambda: fleet.rows(sizes.tenants),
+        "fleet": lambda: fleet.rows(sizes.tenants),
     }
-    for name, measure in groups.items():
-        begun = perf_counter()
-        rows += measure()
-        print(f"{name}: {perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    asked = sys.argv[1:] or list(groups)
+    if unknown := set(asked) - set(groups):
+        sys.exit(f"no group is called {', '.join(sorted(unknown))}: there are {', '.join(groups)}")
+    whole = "make bench" if asked == list(groups) else f"python -m benchmarks {' '.join(asked)}"
+    command = whole if mode == "full" else f"BENCH={mode} {whole}"
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    command = "make bench" if mode == "full" else f"BENCH={mode} make bench"
-    page = markdown(rows, command, now, machine, mode)
     place = PAGE if mode == "full" else Path(tempfile.gettempdir()) / "gatehouse-benchmarks.md"
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(page, encoding="utf-8")
+    rows: list[Row] = []
+    page = ""
+    for name in asked:
+        begun, load = perf_counter(), os.getloadavg()[0]
+        rows += measured(name, groups[name])
+        took = f"{name}: {perf_counter() - begun:.0f} s, load {load:.1f} before and {os.getloadavg()[0]:.1f} after"
+        print(took, file=sys.stderr, flush=True)
+        left = [other for other in groups if other not in asked or asked.index(other) > asked.index(name)]
+        page = markdown(rows, command, now, machine, mode, not_run=left)
+        place.write_text(page, encoding="utf-8")
     print(page, file=sys.stderr)
     print(f"written to {place}", file=sys.stderr)
     print(json.dumps({"date": now, "mode": mode, "machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
+
+
+def measured(name: str, group: Callable[[], list[Row]]) -> list[Row]:
+    """A group's rows; a group that fails is a row that says so, and the others are measured all the same."""
+    try:
+        return group()
+    except Exception as error:
+        traceback.print_exc()
+        return [Row(what=name, wanted="measured", skipped=f"{type(error).__name__}: {error}"[:200], met=False)]
 
 
 if __name__ == "__main__":

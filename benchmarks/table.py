@@ -21,8 +21,8 @@ class Row:
     """Every number behind it, for the JSON document."""
 
 
-def markdown(rows: Sequence[Row], command: str, date: str, machine: str, mode: str) -> str:
-    """The page with the table."""
+def markdown(rows: Sequence[Row], command: str, date: str, machine: str, mode: str, not_run: Sequence[str] = ()) -> str:
+    """The page with the table; `not_run` are groups of benchmarks that this run did not measure."""
     lines = [
         "# Benchmarks",
         "",
@@ -38,4 +38,6 @@ def markdown(rows: Sequence[Row], command: str, date: str, machine: str, mode: s
         measured = f"skipped: {row.skipped}" if row.skipped else row.measured
         met = {True: "yes", False: "**no**", None: "-"}[row.met]
         lines.append(f"| {row.what} | {row.wanted} | {measured} | {row.reference} | {met} |")
+    if not_run:
+        lines += ["", f"Not measured in this run: {', '.join(not_run)} (`python -m benchmarks {' '.join(not_run)}`)."]
     return "\n".join(lines) + "\n"

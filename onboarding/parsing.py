@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from detection.mail.batch import Row
+from detection.mail.collector import collector_waits
 from detection.mail.columns import Origin, row_of, rows_of
 from detection.mail.message import Defect, Message, Skip, SkipReason
 from detection.mail.organisation import Organisation
@@ -40,13 +41,14 @@ def parse_page(page: Page, mailbox: str, organisation: Organisation, belief: Bel
     """Parses every message of a page."""
     read: list[tuple[Message, Origin, int | None]] = []
     skipped: Counter[SkipReason] = Counter()
-    for listed in page.messages:
-        outcome = _read(listed, mailbox, belief)
-        if isinstance(outcome, Skip):
-            skipped[outcome.reason] += 1
-        else:
-            read.append(outcome)
-    return ParsedPage(rows_of(read, organisation), skipped)
+    with collector_waits():
+        for listed in page.messages:
+            outcome = _read(listed, mailbox, belief)
+            if isinstance(outcome, Skip):
+                skipped[outcome.reason] += 1
+            else:
+                read.append(outcome)
+        return ParsedPage(rows_of(read, organisation), skipped)
 
 
 def parse_listed(listed: Listed, mailbox: str, organisation: Organisation, belief: Belief) -> Row | Skip:

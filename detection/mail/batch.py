@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Self
 
@@ -101,16 +102,17 @@ class MessageBatch(MessageColumns):
         if len(rows) == 1:
             return cls._from_row(rows[0])
         arrays: dict[str, Any] = {}
-        offsets: dict[Level, Ints] = {}
+        lengths: dict[Level, list[int]] = {}
         for level, dtype, names, values_of in _GROUPS:
-            per_row = [values_of(row) for row in rows]
-            if level is Level.MESSAGE:
-                found = per_row
-            else:
-                if level not in offsets:
-                    offsets[level] = _offsets([len(columns[0]) for columns in per_row])
-                found = [values for columns in per_row for values in zip(*columns, strict=True)]
-            if dtype is None:
+            found = [values_of(row) for row in rows]
+            if level is not Level.MESSAGE:
+                for name, column in zip(names, zip(*found, strict=True) if found else [()] * len(names), strict=True):
+                    mine = list(map(len, column))
+                    if mine != lengths.setdefault(level, mine):
+                        raise ValueError(f"some row has more values of {name}, or fewer, than of others of its level")
+                    values = chain.from_iterable(column)
+                    arrays[name] = list(values) if dtype is None else np.fromiter(values, dtype, sum(mine))
+            elif dtype is None:
                 arrays.update(
                     zip(names, map(list, zip(*found, strict=True)) if found else [[]] * len(names), strict=True)
                 )
@@ -119,7 +121,7 @@ class MessageBatch(MessageColumns):
                 arrays.update(zip(names, np.array(found, dtype=dtype).T.copy(), strict=True))
             else:
                 arrays.update(dict.fromkeys(names, _EMPTY[dtype]))
-        return cls._of(arrays, offsets)
+        return cls._of(arrays, {level: _offsets(mine) for level, mine in lengths.items()})
 
     @classmethod
     def _from_row(cls, row: Row) -> Self:
