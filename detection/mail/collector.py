@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_MOST_PAGES = 32
+MOST_PAGES = 32
 """Pages read by several threads, one always beginning before another ends, after which the collector gets its turn."""
 
 
@@ -46,7 +46,7 @@ class _Pages:
         with self._lock:
             self._open -= 1
             self._since += 1
-            due = self._open and self._since >= _MOST_PAGES
+            due = self._open and self._since >= MOST_PAGES
             if not self._open:
                 gc.enable()
             if due or not self._open:
