@@ -51,12 +51,14 @@ URI = "simulated:seed=21,mailboxes=5,days=40,rate=8"
 BATCH = 32
 FLOOD = 60
 """Clients that send a batch each at once beyond saturation; a process takes 256 waiting messages."""
+LARGE = 8_000_000
+"""Bytes of one message where saturation is one of bytes; a process holds 128 MB of requests."""
 
 
 def rows(active: int, messages: int) -> list[Row]:
     """The lines of the benchmark's table."""
     found = measure(active, messages)
-    one, batch, many, flood = found["one"], found["batch"], found["many"], found["flood"]
+    one, batch, many, flood, large = (found[name] for name in ("one", "batch", "many", "flood", "large"))
 
     def said(each: dict[str, Any]) -> str:
         return (
@@ -94,6 +96,17 @@ def rows(active: int, messages: int) -> list[Row]:
             and flood["answers"].get("429", 0) > 0
             and flood["growth_mb"] < 20,
         ),
+        Row(
+            what=f"the same in bytes: {FLOOD} clients send one message of {LARGE / 1e6:.0f} MB each at once",
+            wanted="429 with Retry-After, no error, no growth of memory",
+            measured=f"{large['answers'].get('200', 0):,} answered, {large['answers'].get('429', 0):,} refused, "
+            f"{large['others']} other answers; memory {large['growth_mb']:+.0f} MB from the second wave to the last, "
+            f"{large['peak_mb']:.0f} MB at the peak where {FLOOD * LARGE / 1e6:.0f} MB are offered at a time",
+            met=large["refused_without_retry_after"] == 0
+            and large["others"] == 0
+            and large["answers"].get("429", 0) > 0
+            and large["growth_mb"] < 20,
+        ),
     ]
 
 
@@ -129,7 +142,9 @@ async def _measured(
         opened = await _send(client, pid, everyone, mails[:active], 1)
         after = _resident_kb(pid)
         many = await _send(client, pid, everyone, mails[20 + 2 * messages : 20 + 3 * messages], 1)
-        flood = await _flood(client, pid, mails[-messages:])
+        flood = await _flood(client, pid, mails[-messages:], BATCH)
+        padding = (b"A" * 70 + b"\r\n") * (LARGE // 72)
+        large = await _flood(client, pid, [mail + padding for mail in mails[-4:]], 1)
     return {
         "one": one,
         "batch": batch,
@@ -139,6 +154,7 @@ async def _measured(
         "kb_a_tenant": (after - before) / max(active - 1, 1),
         "resident_mb": after / 1000,
         "flood": flood,
+        "large": large,
     }
 
 
@@ -171,19 +187,24 @@ async def _post(client: httpx.AsyncClient, name: str, mails: Sequence[bytes]) ->
     return await client.post(place, json={"messages": [{"raw": base64.b64encode(mail).decode()} for mail in mails]})
 
 
-async def _flood(client: httpx.AsyncClient, pid: int, mails: Sequence[bytes]) -> dict[str, Any]:
-    """Waves of clients that all send at once, more than may wait."""
+async def _flood(client: httpx.AsyncClient, pid: int, mails: Sequence[bytes], size: int) -> dict[str, Any]:
+    """Waves of clients that all send `size` messages at once, more than may wait."""
     answers: Counter[str] = Counter()
-    missing, memory = 0, []
+    missing, memory, highest = 0, [], [0]
+
+    async def watched() -> None:
+        while True:
+            highest[0] = max(highest[0], _resident_kb(pid))
+            await asyncio.sleep(0.02)
+
+    watching = asyncio.create_task(watched())
     for wave in range(5):
 
         async def one(number: int, wave: int = wave) -> httpx.Response | None:
             # Each its own message: what was decided before is answered from memory.
             some = [
-                mails[(number + at) % len(mails)].replace(
-                    b"Message-ID: <", f"Message-ID: <{wave}.{number}.{at}.".encode(), 1
-                )
-                for at in range(BATCH)
+                mails[(number + at) % len(mails)].replace(b"Subject: ", f"Subject: {wave}.{number}.{at} ".encode(), 1)
+                for at in range(size)
             ]
             try:
                 return await _post(client, "tenant-0000", some)
@@ -197,11 +218,13 @@ async def _flood(client: httpx.AsyncClient, pid: int, mails: Sequence[bytes]) ->
             answers[str(answer.status_code)] += 1
             missing += answer.status_code == 429 and "retry-after" not in answer.headers
         memory.append(_resident_kb(pid))
+    watching.cancel()
     return {
         "answers": dict(answers),
         "others": sum(count for code, count in answers.items() if code not in ("200", "429")),
         "refused_without_retry_after": missing,
         "growth_mb": (memory[-1] - memory[1]) / 1000,
+        "peak_mb": highest[0] / 1000,
         "resident_mb": [round(kb / 1000) for kb in memory],
     }
 

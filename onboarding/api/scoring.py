@@ -1,7 +1,8 @@
 """`messages:score`: decisions on live mail, one after the other in each process, with a bounded queue before them.
 
 Scoring is processor work on one tenant's memory, so one thread does it; more processes do more at once. Beyond
-`MOST_WAITING` messages a process refuses (429, with Retry-After) rather than let the queue and its memory grow.
+`MOST_WAITING` messages, or `room.MOST_HELD` bytes of them, a process refuses (429, with Retry-After) before it takes a
+body in, rather than let the queue and its memory grow.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from detection.mail.message import Folder, Skip
 from detection.mail.parse import parse
 from onboarding import clock
 from onboarding.api.access import Pipeline
-from onboarding.api.composed import MOST_BYTES, Message, bytes_of
+from onboarding.api.composed import Message, bytes_of
 from onboarding.api.problems import Problem
+from onboarding.api.room import Room, held_body
 from onboarding.live.directory import LiveTenants
 from onboarding.live.tenant import LiveTenant
 from onboarding.parsing import EARLIEST, FUTURE_SLACK_SECONDS, usable_time
@@ -91,6 +93,7 @@ class Scoring:
 
     def __init__(self, workspace: Workspace, *, most_waiting: int = MOST_WAITING) -> None:
         self.tenants = LiveTenants(workspace)
+        self.room = Room()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scoring")
         self._most_waiting = most_waiting
         self._waiting = 0
@@ -102,15 +105,25 @@ class Scoring:
         """Messages that wait or are decided on."""
         return self._waiting
 
+    @property
+    def full(self) -> bool:
+        """No further message finds a place."""
+        return self._waiting >= self._most_waiting
+
+    def busy(self) -> Problem:
+        """The refusal, and when to ask again: about when what waits is done."""
+        pause = max(RETRY_SECONDS, min(ceil(self._waiting * self._pace), MOST_RETRY_SECONDS))
+        return Problem(
+            429,
+            "busy",
+            f"{self._waiting} messages ({self.room.held:,} bytes) wait for this process: try again, or run more processes",
+            {"Retry-After": str(pause)},
+        )
+
     async def score(self, tenant: str, messages: list[tuple[Message, bytes]], learn: bool, door: str) -> dict[str, Any]:
         """Decisions in order. Raises Problem when too many wait."""
         if self._waiting and self._waiting + len(messages) > self._most_waiting:
-            raise Problem(
-                429,
-                "busy",
-                f"{self._waiting} messages wait for this process: try again, or run more processes",
-                {"Retry-After": str(max(RETRY_SECONDS, min(ceil(self._waiting * self._pace), MOST_RETRY_SECONDS)))},
-            )
+            raise self.busy()
         self._waiting += len(messages)
         try:
             loop = asyncio.get_running_loop()
@@ -203,14 +216,17 @@ async def score(
     """
     scoring: Scoring = request.app.state.scoring
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await _body(request)
-    if kind == "message/rfc822":
-        only = Message(mailbox=mailbox, received_at=received_at, id=request.headers.get("x-request-id", "")[:1_000])
-        return await scoring.score(tenant, [(only, body)], learn, "api")
-    if kind not in ("application/json", ""):
-        raise Problem(415, "media-type", f"send application/json or message/rfc822, not {kind}")
-    batch = _read(body)
-    return await scoring.score(tenant, batch[0], batch[1], "api")
+    async with held_body(request, scoring.room, scoring.busy, full=scoring.full) as body:
+        if kind == "message/rfc822":
+            name = request.headers.get("x-request-id", "")[:1_000]
+            only = Message(mailbox=mailbox, received_at=received_at, id=name)
+            return await scoring.score(tenant, [(only, body)], learn, "api")
+        if kind not in ("application/json", ""):
+            raise Problem(415, "media-type", f"send application/json or message/rfc822, not {kind}")
+        batch = _read(body)
+        # What waits is the messages, not the text they came in as well.
+        del body
+        return await scoring.score(tenant, batch[0], batch[1], "api")
 
 
 def _read(body: bytes) -> tuple[list[tuple[Message, bytes]], bool]:
@@ -224,18 +240,9 @@ def _read(body: bytes) -> tuple[list[tuple[Message, bytes]], bool]:
     read = []
     for at, message in enumerate(batch.messages):
         try:
-            read.append((message, bytes_of(message)))
+            content = bytes_of(message)
+            message.raw = message.parsed = None
+            read.append((message, content))
         except ValueError as error:
             raise Problem(422, "malformed", f"messages.{at}: {error}") from None
     return read, batch.learn
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body, refused as soon as it is too large: what is declared is not believed."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > 2 * MOST_BYTES:
-            raise Problem(413, "too-large", f"a request may have {2 * MOST_BYTES:,} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
