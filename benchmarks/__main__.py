@@ -1,11 +1,11 @@
 """Every benchmark in one run: JSON on standard output, the table in docs/benchmarks.md.
 
-    make bench                                  two hours on two cores, one and a half of them the fleet
+    make bench                                  an hour or two on two cores, most of it the fleet
     BENCH=quick make bench                      some five minutes, on smaller sizes
     python -m benchmarks history onboarding     some groups only, by name
 
-What is not there (corpora/, other filters) is skipped, and the table says so. The page is written after every group: a
-run that is ended early leaves what it has measured, and says what is missing.
+What is not there (corpora/, other filters) is skipped, and the table says so. The page is written after every group and
+keeps what earlier runs gave of the others (docs/benchmarks.json), so a run that is ended early is not lost.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks import columns, fleet, history, latency, onboarding, pacing, serving
-from benchmarks.table import Row, markdown
+from benchmarks.table import Measured, Row, markdown
 
 PAGE = Path("docs/benchmarks.md")
+READING = Path(__file__).with_name("reading.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,23 +82,33 @@ def main() -> None:
         sys.exit(f"no group is called {', '.join(sorted(unknown))}: there are {', '.join(groups)}")
     whole = "make bench" if asked == list(groups) else f"python -m benchmarks {' '.join(asked)}"
     command = whole if mode == "full" else f"BENCH={mode} {whole}"
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     place = PAGE if mode == "full" else Path(tempfile.gettempdir()) / "gatehouse-benchmarks.md"
     place.parent.mkdir(parents=True, exist_ok=True)
-    rows: list[Row] = []
-    page = ""
+    known = last_runs(place.with_suffix(".json"))
     for name in asked:
-        begun, load = perf_counter(), os.getloadavg()[0]
-        rows += measured(name, groups[name])
-        took = f"{name}: {perf_counter() - begun:.0f} s, load {load:.1f} before and {os.getloadavg()[0]:.1f} after"
-        print(took, file=sys.stderr, flush=True)
-        left = [other for other in groups if other not in asked or asked.index(other) > asked.index(name)]
-        page = markdown(rows, command, now, machine, mode, not_run=left)
+        begun, date = perf_counter(), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        rows = tuple(measured(name, groups[name]))
+        known[name] = Measured(command=command, date=date, load=os.getloadavg()[0], rows=rows)
+        print(f"{name}: {perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+        known = {group: known[group] for group in groups if group in known}
+        document = json.dumps({group: asdict(run) for group, run in known.items()}, indent=1)
+        place.with_suffix(".json").write_text(document + "\n", encoding="utf-8")
+        missing = [group for group in groups if group not in known]
+        page = markdown(known, missing, machine, READING.read_text(encoding="utf-8") if mode == "full" else "")
         place.write_text(page, encoding="utf-8")
-    print(page, file=sys.stderr)
-    print(f"written to {place}", file=sys.stderr)
-    print(json.dumps({"date": now, "mode": mode, "machine": machine, "rows": [asdict(row) for row in rows]}, indent=1))
+    print(f"{place.read_text(encoding='utf-8')}\nwritten to {place}", file=sys.stderr)
+    print(json.dumps({name: asdict(known[name]) for name in asked}, indent=1))
+
+
+def last_runs(place: Path) -> dict[str, Measured]:
+    """What earlier runs gave, by group; nothing where there was none."""
+    if not place.exists():
+        return {}
+    document = json.loads(place.read_text(encoding="utf-8"))
+    return {
+        name: Measured(**run | {"rows": tuple(Row(**row) for row in run["rows"])}) for name, run in document.items()
+    }
 
 
 def measured(name: str, group: Callable[[], list[Row]]) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -21,12 +21,23 @@ class Row:
     """Every number behind it, for the JSON document."""
 
 
-def markdown(rows: Sequence[Row], command: str, date: str, machine: str, mode: str, not_run: Sequence[str] = ()) -> str:
-    """The page with the table; `not_run` are groups of benchmarks that this run did not measure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one group of benchmarks gave, and when and how it was run."""
+
+    command: str
+    date: str
+    load: float
+    """Processes that wanted a core in the last minute of it (the machine has two)."""
+    rows: tuple[Row, ...]
+
+
+def markdown(groups: Mapping[str, Measured], missing: Sequence[str], machine: str, reading: str) -> str:
+    """The page: every group's rows, each group of the run that measured it last, and what a person read in them."""
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `{command}` ({mode} sizes) on {date}, on {machine}.",
+        f"Written by `make bench` (some groups alone: `python -m benchmarks GROUP ...`) on {machine}.",
         "",
         "Figures are CPU time of one core unless they say otherwise; a reference is measured in the same run, in turns with",
         "what it stands beside, so that other work on the machine falls on both alike. Trust the ratios more than the rest.",
@@ -34,10 +45,12 @@ def markdown(rows: Sequence[Row], command: str, date: str, machine: str, mode: s
         "| what | wanted | measured | reference in the same run | met |",
         "|---|---|---|---|---|",
     ]
-    for row in rows:
+    for row in (row for group in groups.values() for row in group.rows):
         measured = f"skipped: {row.skipped}" if row.skipped else row.measured
         met = {True: "yes", False: "**no**", None: "-"}[row.met]
         lines.append(f"| {row.what} | {row.wanted} | {measured} | {row.reference} | {met} |")
-    if not_run:
-        lines += ["", f"Not measured in this run: {', '.join(not_run)} (`python -m benchmarks {' '.join(not_run)}`)."]
-    return "\n".join(lines) + "\n"
+    lines += ["", "| group | run by | on | load average of 2 cores |", "|---|---|---|---|"]
+    lines += [f"| {name} | `{one.command}` | {one.date} | {one.load:.0f} |" for name, one in groups.items()]
+    if missing:
+        lines += ["", f"Not measured yet: {', '.join(missing)}."]
+    return "\n".join(lines) + "\n" + (f"\n{reading}" if reading else "")
