@@ -1,14 +1,15 @@
 """The bodies of requests, of which a process holds only so many bytes at a time: what comes beyond is refused, not kept.
 
-A refusal comes before the body is taken in where its length is declared, and in the middle of it where it is not. A short
-rest of a refused body is read and thrown away, since a client that is still sending may not hear an answer; a client that
-sends `Expect: 100-continue` (RFC 9110, section 10.1.1) is refused before it begins.
+A refusal is decided before the body is taken in where its length is declared, and in the middle of it where it is not.
+What a refused client still sends is read and thrown away as it comes, since most clients that are still sending do not hear
+an answer; one that sends `Expect: 100-continue` (RFC 9110, section 10.1.1) is refused before it begins.
 """
 
 from __future__ import annotations
 
+from asyncio import timeout
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import Request
 
@@ -21,8 +22,8 @@ LARGEST = 2 * MOST_BYTES
 MOST_HELD = 128_000_000
 """Bytes of all requests that one process holds, those that wait for their decision included."""
 
-MOST_DISCARDED = 1_000_000
-"""Bytes of a refused body that are still read; after more the connection is closed."""
+DISCARDING_SECONDS = 10.0
+"""For so long a refused body is still read; then the connection is closed."""
 
 
 class Room:
@@ -89,14 +90,12 @@ def _declared(request: Request) -> int:
 
 
 async def _refused(request: Request, stream: AsyncIterator[bytes], problem: Problem) -> Problem:
-    """The refusal, once what little the client still sends was thrown away."""
-    dropped = 0
-    if request.headers.get("expect", "").lower() != "100-continue" and _declared(request) <= MOST_DISCARDED:
-        async for piece in stream:
-            dropped += len(piece)
-            if dropped > MOST_DISCARDED:
-                break
-        else:
-            return problem
+    """The refusal, once what the client still sends was thrown away."""
+    if request.headers.get("expect", "").lower() != "100-continue":
+        with suppress(TimeoutError):
+            async with timeout(DISCARDING_SECONDS):
+                async for _ in stream:
+                    pass
+                return problem
     problem.headers = (problem.headers or {}) | {"Connection": "close"}
     return problem

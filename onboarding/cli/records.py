@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from onboarding.cli.console import document, json_option, say, speaks_plainly
@@ -36,8 +38,18 @@ def audit(name: str | None, limit: int, as_json: bool) -> None:
     if not entries:
         say("nothing was ever done for all tenants")
     for e in entries:
-        detail = ", ".join(f"{key} {value}" for key, value in e.detail.items())
+        detail = ", ".join(_told(key, value) for key, value in e.detail.items() if value is not None)
         click.echo(f"{e.at:%Y-%m-%d %H:%M:%S}  {e.actor:<12} {e.action:<18} {detail}")
+
+
+def _told(key: str, value: Any) -> str:
+    if (
+        value
+        and isinstance(value, dict)
+        and all(isinstance(one, dict) and {"before", "after"} == one.keys() for one in value.values())
+    ):
+        return ", ".join(f"{name} from {one['before']} to {one['after']}" for name, one in value.items())
+    return f"{key} {value}"
 
 
 @click.command()
