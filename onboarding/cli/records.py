@@ -38,7 +38,7 @@ def audit(name: str | None, limit: int, as_json: bool) -> None:
     if not entries:
         say("nothing was ever done for all tenants")
     for e in entries:
-        detail = ", ".join(_told(key, value) for key, value in e.detail.items() if value is not None)
+        detail = ", ".join(_told(key, value) for key, value in e.detail.items() if value not in (None, ""))
         click.echo(f"{e.at:%Y-%m-%d %H:%M:%S}  {e.actor:<12} {e.action:<18} {detail}")
 
 
