@@ -241,7 +241,7 @@ def look_after(workspace: Workspace, tenant: str, onboard: Onboard) -> list[Done
             log.exception("%s: %s failed", tenant, one.duty)
             outcome, said = "failed", f"{type(error).__name__}: {error}"[:1_000]
         if outcome != "nothing":
-            log.info("%s: %s (%s): %s", tenant, one.duty, one.why, said)
+            log.info("%s: %s (%s): %s, %s", tenant, one.duty, one.why, outcome, said)
         done.append(Done(tenant, one.duty, one.why, outcome, said))
     return done
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from onboarding.cli.console import document, fail, json_option, line, say, speaks_plainly
+from onboarding.cli.console import document, fail, json_option, line, speaks_plainly
 
 
 @click.command()
@@ -74,14 +74,13 @@ def steward(names: tuple[str, ...], as_json: bool) -> None:
 
     failed = False
     for tenant in names or everyone:
+        # What is done is told by its log, here as in the flow.
         for one in look_after(workspace, tenant, onboard):
             failed |= one.outcome == "failed"
             if as_json:
                 line(
                     {"tenant": tenant, "duty": str(one.duty), "why": one.why, "outcome": one.outcome, "said": one.said}
                 )
-            elif one.outcome != "nothing":
-                say(f"{tenant}: {one.duty} ({one.why}): {one.outcome}, {one.said}")
     if failed:
         fail("not everything that was due could be done")
 
