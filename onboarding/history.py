@@ -19,6 +19,7 @@ from detection.baselines.parts import LAST_SECOND
 from detection.mail.batch import COLUMNS, SCHEMA, ArrowTexts, Ints, Level, MessageBatch
 from onboarding.files import StoreError, write_whole
 from onboarding.layout import TenantLayout
+from onboarding.store import read_group
 
 MANIFEST = "history.json"
 
@@ -123,7 +124,7 @@ def read_stretch(layout: TenantLayout, digest: str, columns: Sequence[str], star
             for group in range(file.num_row_groups):
                 rows = file.metadata.row_group(group).num_rows
                 if at + rows > start and at < stop:
-                    table = file.read_row_group(group, columns=wanted, use_threads=False)
+                    table = read_group(file, group, wanted)
                     first = max(start - at, 0)
                     found.append(table.slice(first, min(stop - at, rows) - first))
                 at += rows
@@ -138,7 +139,7 @@ def history_tables(layout: TenantLayout, columns: Sequence[str] | None = None) -
         try:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=wanted, use_threads=False)
+                    yield read_group(file, group, wanted)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"{path} cannot be read ({error}): onboard the tenant again to rebuild it") from error
 
@@ -155,7 +156,7 @@ def history_rows(layout: TenantLayout, rows: Ints) -> pa.Table:
                 stop = start + file.metadata.row_group(group).num_rows
                 wanted = rows[(rows >= start) & (rows < stop)]
                 if len(wanted):
-                    found.append(file.read_row_group(group, use_threads=False).take(pa.array(wanted - start)))
+                    found.append(read_group(file, group, SCHEMA.names).take(pa.array(wanted - start)))
                 start = stop
     return pa.concat_tables(found) if found else SCHEMA.empty_table()
 

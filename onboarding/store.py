@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from detection.mail.batch import SCHEMA, MessageBatch
+from detection.mail.batch import COLUMNS, SCHEMA, MessageBatch, completed
 from detection.versions import columns_version
 from onboarding.files import TEMPORARY, Removed, StoreError, Written, move_into_place, remove_tree, temporary
 from onboarding.layout import TenantLayout, slug
@@ -158,21 +158,36 @@ def write_parquet(table: pa.Table, sink: Any) -> None:
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """A Parquet file of the store, whole or some columns, in the schema's order."""
-    wanted = None if columns is None else [name for name in SCHEMA.names if name in set(columns)]
+    """A Parquet file of messages, whole or some columns, in the schema's order; columns that were added since it was
+    written are unknown."""
+    wanted = [name for name in SCHEMA.names if columns is None or name in set(columns)]
     try:
         with pq.ParquetFile(path) as file:
-            return file.read(columns=wanted, use_threads=False)
+            return completed(file.read(columns=_read_for(wanted, file), use_threads=False), wanted)
     except FileNotFoundError:
         raise StoreError(f"{path} is recorded but not there: restore it, or onboard this mailbox again") from None
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read ({error}): restore it, or onboard this mailbox again") from error
 
 
+def read_group(file: pq.ParquetFile, group: int, columns: Sequence[str]) -> pa.Table:
+    """One row group of a Parquet file of messages, as `read_parquet` reads the whole."""
+    return completed(file.read_row_group(group, columns=_read_for(columns, file), use_threads=False), columns)
+
+
+def _read_for(wanted: Sequence[str], file: pq.ParquetFile) -> list[str]:
+    """What has to be read for the columns wanted: of a level that lacks one, any other, which says how many there are."""
+    there = set(file.schema_arrow.names)
+    levels = {level for name, _, level in COLUMNS if name in wanted and name not in there}
+    beside = {next((name for name, _, each in COLUMNS if each is level and name in there), "") for level in levels}
+    return [name for name in SCHEMA.names if name in there and (name in wanted or name in beside)]
+
+
 __all__ = [
     "PartInfo",
     "StoreError",
     "Written",
+    "read_group",
     "read_part",
     "remove_mailbox",
     "remove_tenant",

@@ -15,11 +15,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detection.mail.schema import (
     COLUMNS,
     RAGGED,
     SCHEMA,
+    UNKNOWN,
     AttachmentFlag,
     Bools,
     Counts,
@@ -37,6 +39,7 @@ __all__ = [
     "COLUMNS",
     "RAGGED",
     "SCHEMA",
+    "UNKNOWN",
     "ArrowTexts",
     "AttachmentFlag",
     "Bools",
@@ -49,6 +52,7 @@ __all__ = [
     "MessageBatch",
     "Row",
     "Small",
+    "completed",
 ]
 
 
@@ -95,12 +99,20 @@ class MessageBatch(MessageColumns):
 
     @classmethod
     def from_rows(cls, rows: Sequence[Row]) -> Self:
-        """Columns from rows as `detection.mail.columns.row_of` makes them.
+        """Columns from rows as `detection.mail.columns.row_of` makes them, of now or of before a column was added: what
+        such a row lacks is unknown (`UNKNOWN`).
 
-        Raises KeyError, naming the column, for a row that lacks one; OverflowError for a value outside its column's type.
+        Raises KeyError, naming the column, for a row without identity or time; OverflowError for a value outside its
+        column's type.
         """
-        if len(rows) == 1:
-            return cls._from_row(rows[0])
+        try:
+            return cls._from_row(rows[0]) if len(rows) == 1 else cls._from_rows(rows)
+        except KeyError:
+            # Only then: looking at every row for what is hardly ever missing would cost as much as all the rest.
+            return cls._from_rows([_completed(row) for row in rows])
+
+    @classmethod
+    def _from_rows(cls, rows: Sequence[Row]) -> Self:
         arrays: dict[str, Any] = {}
         lengths: dict[Level, list[int]] = {}
         for level, dtype, names, values_of in _GROUPS:
@@ -156,8 +168,9 @@ class MessageBatch(MessageColumns):
 
     @classmethod
     def from_arrow(cls, table: pa.Table) -> Self:
-        """Columns from an Arrow table of `SCHEMA` (further columns are ignored). Strings stay Arrow, read on demand."""
-        table = table.select(SCHEMA.names).combine_chunks()
+        """Columns from an Arrow table of `SCHEMA` (further columns are ignored, and what it lacks is unknown). Strings stay
+        Arrow, read on demand."""
+        table = completed(table).combine_chunks()
         arrays: dict[str, Any] = {}
         offsets: dict[Level, Ints] = {}
         for name, kind, level in COLUMNS:
@@ -195,6 +208,28 @@ class MessageBatch(MessageColumns):
         return self._of(arrays, offsets)
 
 
+def completed(table: pa.Table, names: Sequence[str] = SCHEMA.names) -> pa.Table:
+    """The columns `names` of a table of messages, which may have been written before some of them were added: those are
+    unknown (`UNKNOWN`) in every message. Raises KeyError, naming the column, for one that cannot be."""
+    missing = [name for name in names if name not in table.column_names]
+    for name in missing:
+        kind, level = _KINDS[name]
+        unknown = pa.scalar(UNKNOWN[name], kind)
+        if level is Level.MESSAGE:
+            table = table.append_column(SCHEMA.field(name), pa.repeat(unknown, table.num_rows))
+            continue
+        beside = next((one for one, _, each in COLUMNS if each is level and one in table.column_names), None)
+        lists = table.column(beside).combine_chunks() if beside is not None else None
+        if isinstance(lists, pa.ChunkedArray):
+            lists = pa.concat_arrays(lists.chunks) if lists.num_chunks else None
+        offsets = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows + 1) if lists is None else lists.offsets
+        first = offsets[0].as_py()
+        values = pa.repeat(unknown, offsets[-1].as_py() - first)
+        column = pa.LargeListArray.from_arrays(pc.subtract(offsets, first), values)
+        table = table.append_column(SCHEMA.field(name), column)
+    return table.select(list(names))
+
+
 class ArrowTexts(Sequence[str]):
     """Strings left in Arrow memory; one becomes a Python string when it is asked for."""
 
@@ -227,6 +262,21 @@ def _reader(names: list[str]) -> Callable[[Row], tuple[Any, ...]]:
     return lambda row: (row[names[0]],)
 
 
+def _completed(row: Row) -> Row:
+    """A row with every column that can be unknown."""
+    whole = dict(row)
+    for name, _, level in COLUMNS:
+        if name in row or name not in UNKNOWN:
+            continue
+        if level is Level.MESSAGE:
+            whole[name] = UNKNOWN[name]
+        else:
+            beside = next((row[one] for one, _, each in COLUMNS if each is level and one in row), ())
+            whole[name] = [UNKNOWN[name]] * len(beside)
+    return whole
+
+
+_KINDS = {name: (kind, level) for name, kind, level in COLUMNS}
 _GROUPS = _groups()
 _EMPTY = {dtype: np.empty(0, dtype=dtype) for _, dtype, _, _ in _GROUPS if dtype is not None}
 for _array in _EMPTY.values():

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntFlag, StrEnum
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from detection.keys import Keys
+from detection.keys import NO_KEY, Keys
 
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int8]
@@ -91,24 +92,32 @@ class AttachmentFlag(IntFlag):
     PASSWORD_FORM = 1 << 16
 
 
-def _column(kind: pa.DataType, level: Level = Level.MESSAGE) -> Any:
-    return field(metadata={"kind": kind, "level": level})
+def _column(kind: pa.DataType, level: Level = Level.MESSAGE, *, unknown: Any = 0) -> Any:
+    return field(metadata={"kind": kind, "level": level, "unknown": unknown})
 
 
 def _key(level: Level = Level.MESSAGE) -> Any:
-    return _column(pa.uint64(), level)
+    return _column(pa.uint64(), level, unknown=int(NO_KEY))
 
 
 def _text(level: Level = Level.MESSAGE) -> Any:
-    return _column(pa.string(), level)
+    return _column(pa.string(), level, unknown="")
+
+
+def _tri_state(level: Level = Level.MESSAGE) -> Any:
+    return _column(pa.int8(), level, unknown=-1)
+
+
+def _share() -> Any:
+    return _column(pa.float64(), unknown=float("nan"))
 
 
 def _count() -> Any:
     return _column(pa.uint16())
 
 
-def _flag() -> Any:
-    return _column(pa.bool_())
+def _flag(level: Level = Level.MESSAGE) -> Any:
+    return _column(pa.bool_(), level, unknown=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,7 +129,7 @@ class MessageColumns:
     """
 
     # Identity and origin
-    message_key: Keys = _key()
+    message_key: Keys = _column(pa.uint64(), unknown=None)
     """Identity: one key for every copy of a mail, whatever the mailbox (`detection.mail.identity`)."""
     message_id: Sequence[str] = _text()
     mailbox: Sequence[str] = _text()
@@ -129,9 +138,9 @@ class MessageColumns:
     folder: Small = _column(pa.int8())
 
     # Time
-    time: Ints = _column(pa.int64())
+    time: Ints = _column(pa.int64(), unknown=None)
     """When it happened; the order of history."""
-    date_skew: Ints = _column(pa.int64())
+    date_skew: Ints = _column(pa.int64(), unknown=-(2**63))
     """Date header minus `time`, seconds; the minimum of int64 when there is no Date."""
 
     # Sender
@@ -185,7 +194,7 @@ class MessageColumns:
     recipient_site_key: Keys = _key(Level.RECIPIENT)
     recipient_name_key: Keys = _key(Level.RECIPIENT)
     recipient_role: Small = _column(pa.int8(), Level.RECIPIENT)
-    recipient_is_own: Bools = _column(pa.bool_(), Level.RECIPIENT)
+    recipient_is_own: Bools = _flag(Level.RECIPIENT)
     recipient_count: Counts = _count()
     own_recipient_count: Counts = _count()
 
@@ -195,7 +204,7 @@ class MessageColumns:
     subject_length: Counts = _count()
     subject_is_reply: Bools = _flag()
     subject_is_forward: Bools = _flag()
-    subject_upper_share: Floats = _column(pa.float64())
+    subject_upper_share: Floats = _share()
     """Share of the subject's letters that are upper case; NaN without letters."""
     thread_key: Keys = _key()
     """The first of References, else In-Reply-To, else its own Message-ID."""
@@ -214,9 +223,9 @@ class MessageColumns:
     dkim: Small = _column(pa.int8())
     dmarc: Small = _column(pa.int8())
     arc: Small = _column(pa.int8())
-    spf_aligned: Small = _column(pa.int8())
+    spf_aligned: Small = _tri_state()
     """Tri-state: whether the SPF domain and the From domain share their registrable domain (RFC 7489 section 3.1)."""
-    dkim_aligned: Small = _column(pa.int8())
+    dkim_aligned: Small = _tri_state()
     bulk: Bools = _flag()
     list_key: Keys = _key()
     header_order_key: Keys = _key()
@@ -232,7 +241,7 @@ class MessageColumns:
     form_count: Counts = _count()
     charset_key: Keys = _key()
     defects: Flags = _column(pa.uint32())
-    language: Small = _column(pa.int8())
+    language: Small = _tri_state()
     """Index into `detection.mail.content.LANGUAGES`; -1 unknown."""
     phone_count: Counts = _count()
     money_count: Counts = _count()
@@ -246,10 +255,10 @@ class MessageColumns:
     """"Dear customer", "Dear user" and the like."""
     quoted_length: Ints = _column(pa.int64())
     """Characters of quoted or forwarded history in the text, which the counts above and the lures leave out."""
-    text_model_phishing: Floats = _column(pa.float64())
+    text_model_phishing: Floats = _share()
     """Log-odds by the text model (`detection.mail.text_model`); NaN without a model or with hardly any text."""
-    text_model_fraud: Floats = _column(pa.float64())
-    text_model_spam: Floats = _column(pa.float64())
+    text_model_fraud: Floats = _share()
+    text_model_spam: Floats = _share()
 
     # Lures: phrases of each intent found in subject and text (`detection.mail.content`)
     lure_credential: Counts = _count()
@@ -295,6 +304,12 @@ COLUMNS: tuple[tuple[str, pa.DataType, Level], ...] = tuple(
     (f.name, f.metadata["kind"], cast(Level, f.metadata["level"])) for f in fields(MessageColumns) if f.metadata
 )
 """Name, Arrow type of one value, and level of every column, in schema order."""
+
+UNKNOWN: Mapping[str, Any] = MappingProxyType(
+    {f.name: f.metadata["unknown"] for f in fields(MessageColumns) if f.metadata and f.metadata["unknown"] is not None}
+)
+"""What one value of a column is where mail was read before there was such a column; without its identity and its time
+nothing is a message. A count or a length has no value of its own for unknown: it is 0, as where no body may be read."""
 
 SCHEMA = pa.schema(
     [pa.field(name, kind if level is Level.MESSAGE else pa.large_list(kind)) for name, kind, level in COLUMNS]

@@ -6,12 +6,15 @@ import os
 import stat
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from message_rows import row, table
 
+from detection.keys import NO_KEY
 from detection.mail.batch import SCHEMA, MessageBatch
 from onboarding import files, store
 from onboarding.files import StoreError
@@ -91,6 +94,35 @@ def test_a_write_that_fails_leaves_no_part(
         write_part(layout, "jane", 2, table(row("b")))
     monkeypatch.undo()
     assert os.listdir(layout.mailbox("jane")) == [Path(kept.name).name]
+
+
+def test_what_was_stored_before_a_column_was_added_has_it_unknown(layout: TenantLayout) -> None:
+    whole = table(row("a", to=["x@acme.example", "y@acme.example"]), row("b", to=[]))
+    added = ["spf_aligned", "recipient_key", "variant_key", "lure_payment", "text_model_spam", "date_skew"]
+    part = write_part(layout, "jane", 0, whole)
+    pq.write_table(whole.drop_columns(added), layout.mail / part.name)
+    read = read_part(layout, part.name)
+    assert read.schema.equals(SCHEMA)
+    assert read.column("spf_aligned").to_pylist() == [-1, -1]
+    assert read.column("recipient_key").to_pylist() == [[NO_KEY, NO_KEY], []]
+    assert [len(each) for each in read.column("variant_key").to_pylist()] == [0, 0], "nothing says how many there were"
+    assert np.isnan(read.column("text_model_spam").to_numpy()).all()
+    assert read.column("date_skew").to_pylist() == [-(2**63)] * 2
+    assert read_part(layout, part.name, ["recipient_key", "spf_aligned"]).to_pydict() == {
+        "recipient_key": [[NO_KEY, NO_KEY], []],
+        "spf_aligned": [-1, -1],
+    }
+    batch = MessageBatch.from_arrow(pq.read_table(layout.mail / part.name))
+    rows = [
+        {name: value for name, value in each.items() if name not in added}
+        for each in (row("a", to=["x@acme.example", "y@acme.example"]), row("b", to=[]))
+    ]
+    for again in (MessageBatch.from_rows(rows).to_arrow(), batch.to_arrow()):
+        assert again.drop_columns("text_model_spam").equals(read.drop_columns("text_model_spam").combine_chunks())
+    assert MessageBatch.from_rows(rows[:1]).spf_aligned[0] == -1, "one row goes another way"
+    for needed in ("message_key", "time"):
+        with pytest.raises(KeyError, match=needed):
+            MessageBatch.from_rows([{name: value for name, value in rows[0].items() if name != needed}])
 
 
 def test_a_missing_or_broken_part_is_named(layout: TenantLayout) -> None:

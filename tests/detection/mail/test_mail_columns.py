@@ -173,10 +173,11 @@ def test_columns_are_contiguous_whatever_the_size_of_the_batch(several: MessageB
             assert not isinstance(values, np.ndarray) or values.flags.c_contiguous, (name, kind)
 
 
-def test_a_row_without_a_column_is_refused_by_the_columns_name() -> None:
+def test_a_row_without_its_time_is_refused_and_every_row_made_now_is_whole() -> None:
     incomplete = row()
-    del incomplete["sender_key"]
-    with pytest.raises(KeyError, match="sender_key"):
+    assert incomplete.keys() == {name for name, _, _ in COLUMNS}
+    del incomplete["time"]
+    with pytest.raises(KeyError, match="time"):
         MessageBatch.from_rows([incomplete])
 
 
