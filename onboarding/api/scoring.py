@@ -141,6 +141,7 @@ class Scoring:
         live = self.tenants.get(tenant)
         try:
             results = [_decided(live, message, content, learn, door) for message, content in messages]
+            live.sync()
         except OSError as error:
             log.error("%s: a decision cannot be remembered: %s", tenant, error)
             raise Problem(

@@ -1,7 +1,8 @@
 """What is done with flagged live mail: planned with the page that brought it, carried out once, undone on request.
 
 The plan is committed in the transaction that moves the mailbox's cursor; carrying out comes after and is repeated until it
-is known to be done, so that no crash loses an action, and a row a message, mailbox and kind keeps it from being done twice.
+is known to be done, so that no crash loses an action, and a row a copy and kind keeps it from being done twice. The same
+bytes delivered once more are another copy; a copy that somebody moved is none, and is left where they put it.
 """
 
 from __future__ import annotations
@@ -52,10 +53,12 @@ class Action(OfTenant, Row):
     kind: Mapped[ActionKind] = mapped_column(primary_key=True)
     state: Mapped[ActionState]
     message_id: Mapped[str]
-    path: Mapped[str]
-    """Where the source had the message."""
+    path: Mapped[str] = mapped_column(primary_key=True)
+    """Where the source had the copy when it was planned."""
+    time: Mapped[int | None]
+    """When the copy came, seconds since the epoch; None for what was planned before that was written down."""
     moved_path: Mapped[str | None]
-    """Where it has it since it was moved."""
+    """Where the source has it since it was moved, there or back."""
     folder: Mapped[int]
     """The folder it was in (`detection.mail.message.Folder`)."""
     activation: Mapped[int]
@@ -78,17 +81,30 @@ class Planned:
     kind: ActionKind
     message_id: str
     path: str
+    time: int
     folder: int
     activation: int
     document: dict[str, Any] = field(default_factory=dict)
 
 
 def plan(session: Session, tenant: str, planned: Sequence[Planned]) -> int:
-    """Plans actions; gives how many are new. One that was planned before stays as it is."""
+    """Plans actions of one look at a mailbox; gives how many are new. What was planned on a copy before stays as it is.
+
+    Copies of one mail that are there at the same time are as many. One that comes to light later is another only if it
+    came at another time, or if the source keeps the place of a mail that is moved and this is none of those known.
+    """
     new = 0
+    before = {
+        (one.message_key, one.mailbox, one.kind): on_copies(session, tenant, one.message_key, one.mailbox, one.kind)
+        for one in planned
+    }
+    planned_now: set[tuple[int, str, ActionKind, str]] = set()
     for one in planned:
-        if session.get(Action, (tenant, one.message_key, one.mailbox, one.kind)) is not None:
+        known = before[one.message_key, one.mailbox, one.kind]
+        place = (one.message_key, one.mailbox, one.kind, one.path)
+        if place in planned_now or any(_same_copy(action, one.path, one.time) for action in known):
             continue
+        planned_now.add(place)
         at = clock.now()
         session.add(
             Action(
@@ -99,6 +115,7 @@ def plan(session: Session, tenant: str, planned: Sequence[Planned]) -> int:
                 state=ActionState.PLANNED,
                 message_id=one.message_id,
                 path=one.path,
+                time=one.time,
                 folder=one.folder,
                 activation=one.activation,
                 document=one.document,
@@ -112,12 +129,32 @@ def plan(session: Session, tenant: str, planned: Sequence[Planned]) -> int:
     return new
 
 
+def on_copies(session: Session, tenant: str, message_key: int, mailbox: str, kind: ActionKind) -> Sequence[Action]:
+    """The actions of a kind on the copies of a message in a mailbox."""
+    return session.scalars(
+        select(Action).where(
+            Action.tenant == tenant,
+            Action.message_key == message_key,
+            Action.mailbox == mailbox,
+            Action.kind == kind,
+        )
+    ).all()
+
+
+def _same_copy(action: Action, path: str, time: int) -> bool:
+    """Whether a copy at a place is the one that the action is on, wherever that was moved."""
+    if path in (action.path, action.moved_path):
+        return True
+    stays = action.kind is ActionKind.MOVE and action.moved_path == action.path
+    return not stays and (action.time is None or action.time == time)
+
+
 def due(session: Session, tenant: str, *, limit: int = 500) -> Sequence[Action]:
     """What is to be carried out now, in the order in which it was planned."""
     return session.scalars(
         select(Action)
         .where(Action.tenant == tenant, Action.state == ActionState.PLANNED, Action.due_at <= clock.now())
-        .order_by(Action.planned_at, Action.message_key, Action.mailbox, Action.kind)
+        .order_by(Action.planned_at, Action.message_key, Action.mailbox, Action.kind, Action.path)
         .limit(limit)
     ).all()
 
@@ -127,13 +164,13 @@ def of_message(session: Session, tenant: str, message_id: str) -> Sequence[Actio
     return session.scalars(
         select(Action)
         .where(Action.tenant == tenant, Action.message_id == message_id)
-        .order_by(Action.mailbox, Action.kind)
+        .order_by(Action.mailbox, Action.kind, Action.path)
     ).all()
 
 
 def get(session: Session, action: Action) -> Action:
     """The same action in this session."""
-    row = session.get(Action, (action.tenant, action.message_key, action.mailbox, action.kind))
+    row = session.get(Action, (action.tenant, action.message_key, action.mailbox, action.kind, action.path))
     assert row is not None, "actions go only with their tenant"
     return row
 
@@ -162,7 +199,7 @@ def undone(session: Session, action: Action, path: str | None = None) -> None:
     row = get(session, action)
     row.state, row.ended_at = ActionState.UNDONE, clock.now()
     if path is not None:
-        row.path, row.moved_path = path, None
+        row.moved_path = path
 
 
 def forget(session: Session, tenant: str, before: datetime) -> int:

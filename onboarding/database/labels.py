@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -70,3 +70,13 @@ def forget(session: Session, tenant: str, before: datetime, messages: Collection
         )
         gone += int(found.rowcount)  # type: ignore[attr-defined]
     return gone
+
+
+def safe(session: Session, tenant: str, message_keys: Iterable[int]) -> set[int]:
+    """Which of these messages people said are safe."""
+    wanted = set(message_keys)
+    return (
+        {one.message_key for one in all_of(session, tenant) if one.verdict is Verdict.SAFE} & wanted
+        if wanted
+        else set()
+    )

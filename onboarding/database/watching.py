@@ -13,6 +13,10 @@ from onboarding.database import tenants
 from onboarding.database.rows import OfTenant, Row
 
 
+class FollowedElsewhereError(Exception):
+    """Another process follows the tenant now. The message says which tenant."""
+
+
 class Watched(OfTenant, Row):
     """One mailbox that is followed. Its cursor is apart from that of ingest: each reads on from its own."""
 
@@ -25,6 +29,8 @@ class Watched(OfTenant, Row):
     error: Mapped[str | None]
     """Why it could not be read when it was last looked at."""
     looked_at: Mapped[datetime]
+    whole_at: Mapped[datetime | None]
+    """When the look began after which nothing new was left: what came before has been seen."""
 
 
 class Watcher(OfTenant, Row):
@@ -51,6 +57,18 @@ def claim(session: Session, tenant: str, owner: str, lasts: timedelta) -> bool:
     return True
 
 
+def hold(session: Session, tenant: str, owner: str) -> None:
+    """To be asked in the transaction that keeps what a follower found: only while the tenant is its own.
+
+    Raises FollowedElsewhereError when another process has taken the tenant.
+    """
+    row = session.scalar(select(Watcher).where(Watcher.tenant == tenant).with_for_update())
+    if row is None or row.owner != owner:
+        raise FollowedElsewhereError(
+            f"tenant {tenant} was taken over by another process, which reads the same mail again"
+        )
+
+
 def let_go(session: Session, tenant: str, owner: str) -> None:
     """Gives the tenant free, so that another need not wait."""
     row = session.get(Watcher, tenant)
@@ -69,10 +87,13 @@ def all_of(session: Session, tenant: str) -> Sequence[Watched]:
     return session.scalars(select(Watched).where(Watched.tenant == tenant).order_by(Watched.mailbox)).all()
 
 
-def advance(session: Session, tenant: str, mailbox: str, cursor: str | None, messages: int) -> None:
-    """The mailbox was read up to the cursor."""
+def advance(
+    session: Session, tenant: str, mailbox: str, cursor: str | None, messages: int, whole_at: datetime | None = None
+) -> None:
+    """The mailbox was read up to the cursor; to its end, in a look that began at `whole_at`, when that is given."""
     row = _row(session, tenant, mailbox)
     row.cursor, row.messages, row.error, row.looked_at = cursor, row.messages + messages, None, clock.now()
+    row.whole_at = whole_at or row.whole_at
 
 
 def fail(session: Session, tenant: str, mailbox: str, error: str) -> None:

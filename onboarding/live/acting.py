@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from detection.keys import key_of
 from detection.mail.message import Folder
 from onboarding import clock, credentials
 from onboarding.credentials import SecretError
@@ -114,7 +115,7 @@ def _move(source: Source, action: Action) -> str:
 
 def _notify(workspace: Workspace, tenant: str, url: str, action: Action, client: httpx.Client) -> None:
     body = json.dumps(
-        {"id": f"{tenant}-{action.message_key:016x}-{action.mailbox}", "tenant": tenant, **action.document},
+        {"id": _identity(action), "tenant": tenant, **action.document},
         sort_keys=True,
     ).encode()
     seconds = int(clock.now().timestamp())
@@ -138,6 +139,11 @@ def _notify(workspace: Workspace, tenant: str, url: str, action: Action, client:
         raise NoAnswerError(f"the webhook at {_host(url)} does not answer: {type(error).__name__}") from error
     if not answer.is_success:
         raise ActingError(f"the webhook at {_host(url)} answered {answer.status_code}")
+
+
+def _identity(action: Action) -> str:
+    """Names the alert: the same however often it is told, another for another copy of the mail."""
+    return f"{action.tenant}-{action.message_key:016x}-{action.mailbox}-{key_of(action.path):016x}"
 
 
 def _host(url: str) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 from detection.mail.batch import Row
 from onboarding import clock
+from onboarding.files import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -97,14 +98,20 @@ class Journal:
         self._name = ""
         self._written = 0
         self._begun = 0
+        self._unsynced: list[bytes] = []
+        """What the disk may not have yet of the segment."""
+        self._again: list[bytes] = []
+        """And of those before."""
 
     def append(self, arrivals: list[Arrival]) -> Written:
-        """Writes arrivals; the operating system has them when it returns.
+        """Writes arrivals; the operating system has them when it returns, the disk after `sync`.
 
         Raises OSError when they cannot be written: nothing of them is kept then. Also when the tenant is gone: its folder
         is never made here, or a removed tenant would leave mail behind.
         """
-        lines = b"".join(arrival.line() for arrival in arrivals)
+        return self._write(b"".join(arrival.line() for arrival in arrivals))
+
+    def _write(self, lines: bytes) -> Written:
         file = self._open()
         start = self._written
         try:
@@ -115,11 +122,35 @@ class Journal:
             # What follows half a line would be part of it: the half goes, and whatever comes begins another segment.
             with suppress(OSError):
                 os.ftruncate(file, start)
-            self.close()
+            self._end()
             raise
         self._written += len(lines)
+        self._unsynced.append(lines)
         fcntl.flock(file, fcntl.LOCK_UN)
         return Written(self._name, start, self._written)
+
+    def sync(self) -> None:
+        """Sees to it that a loss of power takes nothing of what was appended.
+
+        Raises OSError when the disk does not say so. Then nothing is known of what it has of the segment, and saying so
+        once more would be no proof (fsync(2) reports an error once): the next time it is all written again, to another
+        one. What is there twice is one arrival to whoever reads it.
+        """
+        if self._again:
+            again, self._again = self._again, []
+            try:
+                self._write(b"".join(again))
+            except BaseException:
+                self._again = again + self._again
+                raise
+        if self._file is None or not self._unsynced:
+            return
+        try:
+            os.fdatasync(self._file)
+        except OSError:
+            self._end()
+            raise
+        self._unsynced = []
 
     def _open(self) -> int:
         """The segment to write to, under a shared lock."""
@@ -128,17 +159,26 @@ class Journal:
             # Asked under the lock: however long this process was stopped before, the segment is not closed now.
             if 0 <= clock.now().timestamp() - self._begun <= OPEN_SECONDS:
                 return self._file
-        self.close()
+        if self._file is not None:
+            self.sync()
+            self._end()
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._begun = int(clock.now().timestamp())
         self._name = f"{self._begun:011d}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
         self._file = os.open(self._folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._written = 0
+        sync_folder(self._folder)
         fcntl.flock(self._file, fcntl.LOCK_SH)
         return self._file
 
     def close(self) -> None:
-        """Ends the segment; the next arrival begins another."""
+        """Ends the segment, as far as the disk takes it; the next arrival begins another."""
+        with suppress(OSError):
+            self.sync()
+        self._end()
+
+    def _end(self) -> None:
+        self._again, self._unsynced = self._again + self._unsynced, []
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -73,9 +73,13 @@ class _Read:
     more: bool = False
 
 
-def follow(workspace: Workspace, live: LiveTenant, source: Source) -> Followed:
-    """One pass. Raises SourceError when the source cannot be listed; a mailbox that cannot be read holds up no other."""
-    tenant = live.scorer.tenant
+def follow(workspace: Workspace, live: LiveTenant, source: Source, owner: str) -> Followed:
+    """One pass of the process `owner`, which has claimed the tenant (`onboarding.database.watching`).
+
+    A mailbox that cannot be read holds up no other. Raises SourceError when the source cannot be listed,
+    FollowedElsewhereError when another process has taken the tenant meanwhile: what was not kept yet it reads again.
+    """
+    begun, tenant = clock.now(), live.scorer.tenant
     with workspace.database.session(tenant) as session:
         since = tenants.get(session, tenant).created_at
         cursors = _cursors(session, tenant)
@@ -95,25 +99,32 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source) -> Followed:
         result.known += outcome.again
         result.decided += not outcome.again
         result.flagged += not outcome.again and outcome.verdict != "safe"
+    # Before any cursor moves: what is behind one is never read again.
+    live.sync()
     for read in reads:
         result.listed += read.listed
         result.skipped += read.skipped
         result.more |= read.more
         with workspace.database.transaction(tenant) as session:
+            watching.hold(session, tenant, owner)
             if read.error is not None:
                 watching.fail(session, tenant, read.mailbox, read.error)
                 result.failed[read.mailbox] = read.error
                 continue
+            cleared = labels.safe(session, tenant, [row["message_key"] for row, _ in decided[read.mailbox]])
             plans = [
                 one
                 for row, outcome in decided[read.mailbox]
+                if row["message_key"] not in cleared
                 for one in _plans(row, outcome, read.mailbox, live.scorer.mode, acting, isinstance(source, Moves))
             ]
             result.planned += actions.plan(session, tenant, plans)
             for row, outcome in decided[read.mailbox]:
                 if outcome.again:
                     _heed_move(session, tenant, row, outcome, read.mailbox)
-            watching.advance(session, tenant, read.mailbox, read.cursor, read.listed)
+            watching.advance(
+                session, tenant, read.mailbox, read.cursor, read.listed, whole_at=None if read.more else begun
+            )
     return result
 
 
@@ -225,6 +236,7 @@ def _plans(
             kind=kind,
             message_id=row["message_id"],
             path=row["path"],
+            time=row["time"],
             folder=row["folder"],
             activation=outcome.document["activation"],
             document=outcome.document | {"mailbox": mailbox, "sender": row["sender"]},
@@ -250,8 +262,7 @@ def _heed_move(session: Session, tenant: str, row: Row, outcome: Decided, mailbo
         # Delivered once more, which anybody can do: nobody moved anything.
         return
     key, message_id = row["message_key"], row["message_id"]
-    ours = session.get(actions.Action, (tenant, key, mailbox, ActionKind.MOVE))
-    if ours is not None and now == Folder.JUNK:
+    if now == Folder.JUNK and actions.on_copies(session, tenant, key, mailbox, ActionKind.MOVE):
         return
     verdict = labels.Verdict.ATTACK if now == Folder.JUNK else labels.Verdict.SAFE
     reason = f"moved {'to' if now == Folder.JUNK else 'out of'} the junk folder of {mailbox}"

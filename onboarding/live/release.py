@@ -32,7 +32,8 @@ def release(
 
     Where something was done with several messages of that Message-ID, `messages` names those that are meant
     (`lookup.Carrier.name`). Raises UnknownMessageError when nothing was done with such a message, AmbiguousMessageError
-    when none of several is named, SourceError when it cannot be moved back.
+    when none of several is named, SourceError when a copy cannot be moved back: at the end, when the others are and the
+    label is given.
     """
     wanted = bare(message_id)
     with workspace.database.session(tenant) as session:
@@ -43,13 +44,18 @@ def release(
     keys = {one.key for one in meant(tenant, wanted, _touched(found), messages)}
     found = [action for action in found if action.message_key in keys]
     back = off = 0
+    failed: SourceError | None = None
     for action in found:
         path = None
         if action.kind is ActionKind.MOVE and action.state is ActionState.DONE:
             source = open_source(uri)
             if not isinstance(source, Moves):
                 raise SourceError(f"mail of {uri} cannot be moved back")
-            path = source.move(action.mailbox, action.moved_path or action.path, Folder(action.folder))
+            try:
+                path = source.move(action.mailbox, action.moved_path or action.path, Folder(action.folder))
+            except SourceError as error:
+                failed = failed or error
+                continue
             back += 1
         elif action.state is ActionState.PLANNED:
             off += 1
@@ -62,6 +68,8 @@ def release(
     with workspace.database.transaction(tenant) as session:
         for key in sorted(keys):
             labels.label(session, tenant, key, wanted, Verdict.SAFE, reason=reason or "released", actor=actor)
+    if failed is not None:
+        raise failed
     return Released(back, off)
 
 

@@ -77,8 +77,8 @@ class LiveTenant:
     def decide(self, row: Row, *, door: str = "api", learn: bool = True) -> Decided:
         """The decision on a message. With `learn` it is remembered, recorded when flagged, and becomes part of what is known.
 
-        Raises OSError when it cannot be remembered, DatabaseError when it cannot be recorded: then nothing was learned,
-        and asking again is safe.
+        Nobody should be told before `sync`. Raises OSError when it cannot be remembered, DatabaseError when it cannot be
+        recorded: then nothing was learned, and asking again is safe.
         """
         self.follow()
         known = self._decided.get(row["message_key"]) if learn and row["message_key"] != NO_KEY else None
@@ -117,6 +117,10 @@ class LiveTenant:
         with self._workspace.database.session(self._scorer.tenant) as session:
             rows = corrections.standing(session, self._scorer.tenant)
         self._scorer = replace(self._scorer, corrections=load(rows))
+
+    def sync(self) -> None:
+        """Sees to it that a loss of power takes back none of the decisions so far. Raises OSError when it might."""
+        self._journal.sync()
 
     def close(self) -> None:
         """Ends this process's segment."""

@@ -122,6 +122,7 @@ def fill(database: Database, token: RunToken) -> None:
             kind=actions.ActionKind.NOTIFY,
             message_id="m@x",
             path="info/1",
+            time=1,
             folder=1,
             activation=1,
         )

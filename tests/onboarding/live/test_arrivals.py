@@ -117,3 +117,29 @@ def test_a_removed_tenants_folder_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Journal(tmp_path / "removed" / "arrivals").append([arrival(1)])
     assert not (tmp_path / "removed").exists()
+
+
+def test_what_is_answered_is_on_disk_and_what_the_disk_did_not_take_is_written_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
+    journal = Journal(folder)
+    journal.append([arrival(1)])
+    journal.sync()
+    journal.sync()
+    assert synced == [segments(folder)[0][1]], "once, with all of it"
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", broken)
+        journal.append([arrival(2)])
+        with pytest.raises(OSError, match="Input/output"):
+            journal.sync()
+    journal.append([arrival(3)])
+    journal.sync()
+    (_, first), (_, second) = sorted(segments(folder), key=lambda each: each[1])
+    assert synced[-1] in (first, second)
+    assert keys(folder) == [1, 2, 2, 3]

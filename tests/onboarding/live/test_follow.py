@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import formatdate
@@ -22,12 +23,14 @@ from onboarding.database import actions, activations, labels, mailboxes, tenants
 from onboarding.database.actions import ActionKind, ActionState
 from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live import follow as following
+from onboarding.live import watch as watching_tenants
 from onboarding.live.acting import WEBHOOK, signature
 from onboarding.live.arrivals import Reader
 from onboarding.live.release import release
 from onboarding.live.watch import Watch
 from onboarding.lookup import UnknownMessageError
 from onboarding.settings import Settings
+from onboarding.sources.base import Page, SourceError
 from onboarding.sources.maildir import Maildirs, Position
 from onboarding.workspace import Workspace, open_workspace
 
@@ -144,7 +147,7 @@ def test_killed_between_decision_and_cursor_nothing_is_twice(
     in_mode(workspace, Mode.ALERT)
     attack = mail.attack()
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -350,3 +353,80 @@ def test_the_same_mail_delivered_again_is_nobodys_word(workspace: Workspace, mai
     assert watched(workspace)["decided"] == 0
     with workspace.database.session("acme") as session:
         assert labels.all_of(session, "acme") == []
+
+
+def in_box(mail: Mailboxes, box: str = "ann") -> list[str]:
+    return [
+        path.name for part in ("new", "cur") for path in (mail.root / box / part).iterdir() if LURE in path.read_text()
+    ]
+
+
+def test_every_delivery_of_the_same_bytes_is_moved_and_none_that_a_person_moved_back(
+    workspace: Workspace, mail: Mailboxes
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    name = f"{mail.now + 61}.M1.host"
+    (first,) = [path for path in (mail.root / "ann" / "new").iterdir() if LURE in path.read_text()]
+    content = first.read_bytes()
+    first.rename(first.with_name(name))
+    (mail.root / "ann" / "new" / f"{mail.now + 61}.M2.host").write_bytes(content)
+    watched(workspace)
+    assert in_box(mail) == [], "both copies of one moment are moved"
+    (mail.root / "ann" / "new" / f"{mail.now + 90}.M3.host").write_bytes(content)
+    assert (watched(workspace)["carried_out"], in_box(mail)) == (1, []), "and one that comes later"
+    # A mail program that puts it back under another name, its time of delivery being kept.
+    (junk,) = [path for path in (mail.root / "ann" / ".Junk" / "cur").iterdir() if str(mail.now + 90) in path.name]
+    junk.rename(mail.root / "ann" / "cur" / f"{mail.now + 90}.M9.host:2,S")
+    assert watched(workspace)["planned"] == 0
+    assert len(in_box(mail)) == 1, "where a person put it"
+    with pytest.raises(SourceError):
+        release(workspace, "acme", attack, reason="ours", actor="ada")
+    assert len(in_box(mail)) == 3, (
+        "one copy is not where it was moved to any more: the others are moved back all the same"
+    )
+    (mail.root / "ann" / "new" / f"{mail.now + 120}.M4.host").write_bytes(content)
+    assert watched(workspace)["planned"] == 0, "what people said is safe is moved no more"
+
+
+def test_a_claim_is_kept_while_a_slow_source_is_read(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = mail.deliver("ann", mail.now, "p1@partner.example", "new")
+    monkeypatch.setattr(watching_tenants, "CLAIM", timedelta(seconds=0.4))
+    taken: list[bool] = []
+    pages = Maildirs.pages
+
+    def slow(source: Maildirs, mailbox: str, cursor: str | None) -> Iterator[Page]:
+        time.sleep(0.8)
+        with workspace.database.transaction("acme") as session:
+            taken.append(watching.claim(session, "acme", "another", timedelta(minutes=2)))
+        return pages(source, mailbox, cursor)
+
+    monkeypatch.setattr(Maildirs, "pages", slow)
+    assert watched(workspace)["decided"] == 1
+    assert taken == [False, False]
+    assert arrivals(workspace) == [new]
+
+
+def test_who_lost_a_claim_keeps_nothing_and_the_other_loses_nothing(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    pages = Maildirs.pages
+
+    def overtaken(source: Maildirs, mailbox: str, cursor: str | None) -> Iterator[Page]:
+        later = clock.now() + timedelta(minutes=3)
+        with clock.use(lambda: later), workspace.database.transaction("acme") as session:
+            watching.claim(session, "acme", "another", timedelta(minutes=2))
+        return pages(source, mailbox, cursor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Maildirs, "pages", overtaken)
+        assert watched(workspace)["outcome"] == "followed-elsewhere"
+    assert planned(workspace, attack) == {}
+    with workspace.database.transaction("acme") as session:
+        watching.let_go(session, "acme", "another")
+    assert watched(workspace)["carried_out"] == 1
+    assert arrivals(workspace).count(attack) == 1
