@@ -6,7 +6,7 @@ import logging
 
 from detection.engine import Engine
 from onboarding.database import activations, tenants, versions
-from onboarding.database.activations import Activation
+from onboarding.database.activations import Activation, ActivationError
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode, Step, TenantState
 from onboarding.policy import STRICTNESS, missing_for
@@ -64,6 +64,25 @@ def set_mode(workspace: Workspace, tenant: str, mode: Mode, *, actor: str, reaso
         if missing:
             raise ModeRefused(f"tenant {tenant} cannot be switched to {mode}: {'; '.join(missing)}")
         return activations.set_mode(session, tenant, mode, actor=actor, reason=reason)
+
+
+def roll_back(workspace: Workspace, tenant: str, *, actor: str, reason: str, to: int | None = None) -> Activation:
+    """Puts in force again what was in force before (`activations.rollback`), if it is still on disk.
+
+    Raises ActivationError when there is nothing to go back to, or when its files are gone: then nothing has changed.
+    """
+    layout = workspace.layout(tenant)
+    with workspace.database.transaction(tenant) as session:
+        tenants.get(session, tenant)
+        back = activations.rollback(session, tenant, actor=actor, reason=reason, to=to)
+        needed = (layout.baseline(back.baseline), layout.names(back.baseline), layout.calibration(back.calibration))
+        if any(not path.exists() for path in needed):
+            raise ActivationError(
+                f"tenant {tenant} cannot go back to activation {back.restores}: the files of its baseline {back.baseline} "
+                f"or calibration {back.calibration} are no longer on disk. `gatehouse calibrations promote {tenant} "
+                f"{back.calibration}` puts that calibration in force on a baseline that is there"
+            )
+    return back
 
 
 def in_force(workspace: Workspace, tenant: str) -> tuple[Activation, versions.Baseline, versions.Calibration] | None:

@@ -46,8 +46,12 @@ class Refreshed:
     messages: int
     rebuilt: bool
     """Everything was built anew, since what the version before had learned is not known or another engine learned it."""
+    held: bool = False
+    """A person went back to this version: it stays as it is until another comes into force."""
 
     def __str__(self) -> str:
+        if self.held:
+            return f"baseline {self.version} was gone back to and stays"
         if self.rebuilt:
             return f"baseline {self.version}, built anew"
         if self.version == self.before:
@@ -59,13 +63,17 @@ def refresh_baseline(workspace: Workspace, token: RunToken) -> Refreshed:
     """Merges what was stored since the baseline in force was made into the next version, and puts that in force.
 
     The calibration and the mode stay. Live decisions do not change by it: snapshot and overlay already said the same
-    together. Nothing new: nothing happens. Raises Held when everything has to be built anew and cannot be learned from,
+    together. Nothing new, or a person went back to it (a merge would bring back what they left): nothing happens. Raises
+    Held when everything has to be built anew and cannot be learned from,
     StoreError for a part that is missing or broken, Fenced when the run was replaced.
     """
     tenant, layout = token.tenant, workspace.layout(token.tenant)
     found = in_force(workspace, tenant)
     before = found[1].version if found else None
     with workspace.database.session(tenant) as session:
+        if before is not None and activations.held_by(activations.all_of(session, tenant)) is not None:
+            log.info("%s: somebody went back to baseline %d; nothing is merged into it", tenant, before)
+            return Refreshed(before, before, 0, rebuilt=False, held=True)
         stored = [part for part in mailboxes.parts(session, tenant) if part.file]
     known = learned_parts(layout, before) if before is not None else None
     snapshot = _opened(layout, before)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from onboarding.activate import roll_back
 from onboarding.api.access import Admin, Analyst, workspace_of
 from onboarding.api.problems import Problem
 from onboarding.compare import compare
@@ -77,9 +78,6 @@ def put_in_force(
 @router.post(":rollback")
 def go_back(tenant: str, request: Request, grant: Admin) -> dict[str, Any]:
     """Puts in force again what was in force before."""
-    with workspace_of(request).database.transaction(tenant) as session:
-        tenants.get(session, tenant)
-        actor = f"token {grant.token}"
-        activation = activations.rollback(session, tenant, actor=actor, reason="rolled back by the API")
+    activation = roll_back(workspace_of(request), tenant, actor=f"token {grant.token}", reason="rolled back by the API")
     renew_report(workspace_of(request), tenant)
     return activation_shown(activation)

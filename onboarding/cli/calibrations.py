@@ -154,14 +154,12 @@ def promote(name: str, version: int, force: bool, reason: str | None, as_json: b
 @speaks_plainly
 def rollback(name: str, as_json: bool) -> None:
     """Puts in force again what was in force before."""
+    from onboarding.activate import roll_back
     from onboarding.cli.tenants import actor
-    from onboarding.database import activations, tenants
     from onboarding.workspace import open_workspace
 
     workspace = open_workspace()
-    with workspace.database.transaction(name) as session:
-        tenants.get(session, name)
-        activation = activations.rollback(session, name, actor=actor(), reason="rolled back by command")
+    activation = roll_back(workspace, name, actor=actor(), reason="rolled back by command")
     _told(workspace, activation, as_json)
 
 

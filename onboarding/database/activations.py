@@ -152,6 +152,20 @@ def rollback(session: Session, tenant: str, *, actor: str, reason: str, to: int 
     raise ActivationError(f"tenant {tenant} has no {wanted} to go back to")
 
 
+def held_by(history: Sequence[Activation]) -> Activation | None:
+    """The rollback to another baseline that stands, `history` being newest first; None when there is none.
+
+    It stands, in whatever mode, until another calibration or baseline comes into force.
+    """
+    for at, one in enumerate(history):
+        if (one.baseline, one.calibration) != (history[0].baseline, history[0].calibration):
+            return None
+        before = history[at + 1] if at + 1 < len(history) else None
+        if one.restores is not None and before is not None and before.baseline != one.baseline:
+            return one
+    return None
+
+
 def current(session: Session, tenant: str) -> Activation | None:
     """What is in force; None when nothing was ever activated. Its mode may be `off`."""
     return session.scalar(

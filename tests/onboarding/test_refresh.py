@@ -9,10 +9,12 @@ from tenants_at_hand import onboard, register
 
 from detection.keys import key_of
 from onboarding import refresh
-from onboarding.activate import in_force
+from onboarding.activate import in_force, roll_back
 from onboarding.baseline import make_baseline
 from onboarding.connect import connect
 from onboarding.database import versions
+from onboarding.database.activations import ActivationError
+from onboarding.files import remove_tree
 from onboarding.ingest import ingest, ingesting
 from onboarding.live.recent import read_recent
 from onboarding.made import remember_learned
@@ -145,3 +147,20 @@ def test_killed_before_it_is_recorded_it_is_made_again(
             refreshed(active)
     assert in_force(active, "acme")[1].version == 1  # type: ignore[index]
     assert refreshed(active) == Refreshed(before=1, version=2, messages=12, rebuilt=False)
+
+
+def test_a_baseline_that_was_gone_back_to_stays_until_another_comes_into_force_and_one_that_is_gone_is_refused(
+    active: Workspace, mail: Path
+) -> None:
+    more_arrives(active, mail)
+    refreshed(active)
+    back = roll_back(active, "acme", actor="ada", reason="learned wrong", to=1)
+    assert (back.baseline, back.restores) == (1, 1)
+    assert refreshed(active) == Refreshed(before=1, version=1, messages=0, rebuilt=False, held=True)
+    assert in_force(active, "acme")[1].version == 1  # type: ignore[index]
+    forth = roll_back(active, "acme", actor="ada", reason="was fine", to=2)
+    assert refreshed(active).version == forth.baseline == 2
+    remove_tree(active.layout("acme").baseline(1))
+    with pytest.raises(ActivationError, match="are no longer on disk"):
+        roll_back(active, "acme", actor="ada", reason="again", to=1)
+    assert in_force(active, "acme")[1].version == 2  # type: ignore[index]
