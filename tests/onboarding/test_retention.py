@@ -124,7 +124,7 @@ ENDS: dict[int, Callable[[Session, actions.Action], None]] = {
 
 def planned(key: int, kind: ActionKind) -> Planned:
     return Planned(
-        message_key=key, mailbox="ann", kind=kind, message_id=f"{key}@x", path=str(key), folder=1, activation=1
+        message_key=key, mailbox="ann", kind=kind, message_id=f"{key}@x", path=str(key), time=1, folder=1, activation=1
     )
 
 
