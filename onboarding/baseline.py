@@ -23,6 +23,7 @@ from onboarding.database.runs import RunToken
 from onboarding.files import StoreError
 from onboarding.history import History, history_stretches, open_history, read_history
 from onboarding.holds import Hold, HoldReason, hold
+from onboarding.judged import Judged, judged
 from onboarding.layout import TenantLayout
 from onboarding.learned import Learned, put_at_rest
 from onboarding.lifecycle import Step
@@ -66,18 +67,20 @@ def make_baseline(workspace: Workspace, token: RunToken, spread: Spread | None =
     """
     with stage(workspace, token, Step.BASELINE, unit="messages") as current:
         history = _consolidated(workspace, token)
+        # Once: a label that is given while it is being learned counts at the next refresh.
+        said = judged(workspace, token.tenant)
         current.progress(0, history.rows)
-        version = _known(workspace, token, history, current)
+        version = _known(workspace, token, history, said, current)
         if version is None:
             if reason := _unlearnable(workspace, token, read_history(workspace.layout(token.tenant), JUDGED)):
                 raise Held(reason)
             if spread is None:
-                learned = _learned(workspace, token, history, current)
+                learned = _learned(workspace, token, history, said, current)
             else:
-                learned = _learned_apart(workspace, token, history, spread)
-            version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token))
+                learned = _learned_apart(workspace, token, history, said, spread)
+            version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token), said)
             layout = workspace.layout(token.tenant)
-            remember(layout, read_made(layout).with_baseline(_built_from(history), version))
+            remember(layout, read_made(layout).with_baseline(_built_from(history, said), version, said))
         current.progress(history.rows)
         current.summary |= {"version": version, "messages": history.rows, "history": history.digest}
         log.info("%s: baseline %d learned from %d messages", token.tenant, version, history.rows)
@@ -97,8 +100,8 @@ def _consolidated(workspace: Workspace, token: RunToken) -> History:
     with workspace.database.transaction(token.tenant) as session:
         mailboxes.record_duplicates(session, token, history.duplicates)
     if found is None:
-        kept = made.baselines if made.history == history.digest else {}
-        remember(layout, Made(digest, history.digest, read_by(layout, parts), kept))
+        kept, scored = (made.baselines, made.scored) if made.history == history.digest else ({}, "")
+        remember(layout, Made(digest, history.digest, read_by(layout, parts), kept, scored))
     return history
 
 
@@ -117,10 +120,12 @@ def _recorded(workspace: Workspace, token: RunToken) -> list[str]:
         return [part.file for part in mailboxes.parts(session, token.tenant) if part.file]
 
 
-def _known(workspace: Workspace, token: RunToken, history: History, current: Stage) -> int | None:
+def _known(workspace: Workspace, token: RunToken, history: History, said: Judged, current: Stage) -> int | None:
     """The baseline of this history when it and its scores are there, or can be had from stored signals; else None."""
+    if not _scored_as(workspace.layout(token.tenant), history, said):
+        return None
     layout, engine = workspace.layout(token.tenant), Engine()
-    version = read_made(layout).baselines.get(_built_from(history))
+    version = read_made(layout).baselines.get(_built_from(history, said))
     with workspace.database.session(token.tenant) as session:
         row = None if version is None else versions.baseline(session, token.tenant, version)
     if row is None or not layout.baseline(row.version).exists() or not layout.names(row.version).exists():
@@ -134,11 +139,16 @@ def _known(workspace: Workspace, token: RunToken, history: History, current: Sta
     return row.version
 
 
-def _built_from(history: History) -> str:
-    return f"{history.digest}-{signals_version()}"
+def _built_from(history: History, said: Judged) -> str:
+    return "-".join(filter(None, (history.digest, signals_version(), said.digest)))
 
 
-def _learned(workspace: Workspace, token: RunToken, history: History, current: Stage) -> Learned:
+def _scored_as(layout: TenantLayout, history: History, said: Judged) -> bool:
+    """Whether the scores of this history, if there are any, were made with what people say now."""
+    return read_made(layout).scored == said.digest
+
+
+def _learned(workspace: Workspace, token: RunToken, history: History, said: Judged, current: Stage) -> Learned:
     """Replays and scores what has no scores yet, and learns it: each stretch on top of those before it, so that memory
     grows with the facts alone, not with the mail."""
     layout, engine = workspace.layout(token.tenant), Engine()
@@ -146,30 +156,31 @@ def _learned(workspace: Workspace, token: RunToken, history: History, current: S
 
     def replayed(ask: bool) -> Iterator[tuple[MessageBatch, FactValues]]:
         for batch in history_stretches(layout, READ, STRETCH):
-            learn = ~scores.known_bad(batch)
+            learn = ~said.known_bad(batch)
             if ask:
                 yield batch, replay(batch, learn, before=learned.tables)
             learned.add(batch, learn)
             current.progress(learned.messages, history.rows)
             del batch, learn
 
-    if scores.path_of(layout, history.digest, engine.version).exists():
+    if scores.path_of(layout, history.digest, engine.version).exists() and _scored_as(layout, history, said):
         deque(replayed(ask=False), maxlen=0)
     else:
         scores.write(layout, history.digest, engine, replayed(ask=True))
     return learned
 
 
-def _learned_apart(workspace: Workspace, token: RunToken, history: History, spread: Spread) -> Learned:
+def _learned_apart(workspace: Workspace, token: RunToken, history: History, said: Judged, spread: Spread) -> Learned:
     """The same, in stretches that `spread` works on."""
     layout, learned = workspace.layout(token.tenant), Learned(recent_since(history.last_time))
-    cuts = stretches.cut(layout, history, workspace.settings.shards)
+    cuts = stretches.cut(layout, history, workspace.settings.shards, said)
     lengths = []
     for batch in history_stretches(layout, NAMED, STRETCH):
         learned.remember(batch)
         lengths.append(len(batch))
     learned.tables = stretches.learn_apart(workspace, token, cuts, spread)
-    if not scores.path_of(layout, history.digest, Engine().version).exists():
+    scored = scores.path_of(layout, history.digest, Engine().version).exists()
+    if not (scored and _scored_as(layout, history, said)):
         stretches.score_apart(workspace, token, cuts, stretches.groups_of(lengths), spread)
     stretches.forget(workspace, token)
     return learned

@@ -16,6 +16,7 @@ from detection.mail.batch import Bools, MessageBatch
 from onboarding.database import versions
 from onboarding.database.runs import RunToken
 from onboarding.files import TEMPORARY, move_into_place, remove_tree
+from onboarding.judged import NOTHING, Judged
 from onboarding.live.recent import write_recent_keys
 from onboarding.made import remember_learned
 from onboarding.names import NamesFound
@@ -49,11 +50,17 @@ class Learned:
 
 
 def put_at_rest(
-    workspace: Workspace, token: RunToken, learned: Learned, history: str, parts: Iterable[str] | None
+    workspace: Workspace,
+    token: RunToken,
+    learned: Learned,
+    history: str,
+    parts: Iterable[str] | None,
+    said: Judged = NOTHING,
 ) -> int:
     """Writes and records a baseline; gives its version. The same content is the same version.
 
-    `history` says what it was learned from, `parts` are the parts of the store that are in it (None: not known).
+    `history` says what it was learned from, `parts` are the parts of the store that are in it (None: not known),
+    `said` is what people had said of its mail.
     """
     layout, engine = workspace.layout(token.tenant), Engine()
     digest = version_of(learned.tables)
@@ -61,7 +68,7 @@ def put_at_rest(
         newest = versions.baseline(session, token.tenant)
         known = versions.baseline_of(session, token.tenant, digest)
     if known is not None and layout.baseline(known.version).exists():
-        remember_learned(layout, known.version, parts)
+        remember_learned(layout, known.version, parts, said)
         return known.version
     version = known.version if known is not None else (newest.version if newest else 0) + 1
     draft = layout.baseline(version).with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
@@ -72,7 +79,7 @@ def put_at_rest(
     learned.names.write(layout.names(version))
     recent = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *learned.recent]))
     write_recent_keys(recent, learned.since, layout.recent(version))
-    remember_learned(layout, version, parts)
+    remember_learned(layout, version, parts, said)
     with workspace.database.transaction(token.tenant) as session:
         row = versions.record_baseline(
             session,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from detection.mail.batch import SCHEMA
 from onboarding.files import write_whole
+from onboarding.judged import NOTHING, Judged
 from onboarding.layout import TenantLayout
 
 FORMAT = 2
@@ -31,11 +32,13 @@ class Made:
     read_by: Mapping[str, int] = field(default_factory=dict)
     """How many of those parts were read by which version of the parser."""
     baselines: Mapping[str, int] = field(default_factory=dict)
-    """Version of the baseline by what it was built from: history and version of facts and signals."""
+    """Version of the baseline by what it was built from: history, version of facts and signals, what people said of it."""
+    scored: str = ""
+    """With which words of people (`Judged.digest`) the scores of that history were last made."""
 
-    def with_baseline(self, built_from: str, version: int) -> Made:
-        """The same, and this baseline."""
-        return replace(self, baselines={**self.baselines, built_from: version})
+    def with_baseline(self, built_from: str, version: int, said: Judged) -> Made:
+        """The same, and this baseline, its history scored with what people had said."""
+        return replace(self, baselines={**self.baselines, built_from: version}, scored=said.digest)
 
 
 def parts_digest(names: Iterable[str]) -> str:
@@ -60,12 +63,15 @@ def remember(layout: TenantLayout, made: Made) -> None:
     write_whole(layout.made, lambda sink: sink.write(text.encode()))
 
 
-def remember_learned(layout: TenantLayout, baseline: int, parts: Iterable[str] | None) -> None:
-    """Keeps which parts of the store a baseline has learned; None forgets it."""
+def remember_learned(layout: TenantLayout, baseline: int, parts: Iterable[str] | None, said: Judged = NOTHING) -> None:
+    """Keeps which parts of the store a baseline has learned, and what people had said of them; None forgets it."""
     path = _learned_path(layout, baseline)
     if parts is None:
         path.unlink(missing_ok=True)
+        _judged_path(layout, baseline).unlink(missing_ok=True)
         return
+    keys = json.dumps({"attacks": sorted(said.attacks), "safe": sorted(said.safe)}) + "\n"
+    write_whole(_judged_path(layout, baseline), lambda sink: sink.write(keys.encode()))
     text = json.dumps(sorted(set(parts)), indent=0) + "\n"
     write_whole(path, lambda sink: sink.write(text.encode("utf-8", "surrogatepass")))
 
@@ -76,6 +82,19 @@ def learned_parts(layout: TenantLayout, baseline: int) -> frozenset[str] | None:
         return frozenset(json.loads(_learned_path(layout, baseline).read_bytes().decode("utf-8", "surrogatepass")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def learned_as(layout: TenantLayout, baseline: int) -> Judged:
+    """What people had said when a baseline was learned; nothing for one that was learned before that counted."""
+    try:
+        said = json.loads(_judged_path(layout, baseline).read_bytes())
+        return Judged(frozenset(said["attacks"]), frozenset(said["safe"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return NOTHING
+
+
+def _judged_path(layout: TenantLayout, baseline: int) -> Path:
+    return layout.baseline(baseline).with_name(f"{baseline}-judged.json")
 
 
 def _learned_path(layout: TenantLayout, baseline: int) -> Path:

@@ -18,18 +18,18 @@ from detection.baselines.snapshot import Snapshot, SnapshotError
 from detection.engine import Engine
 from detection.keys import NO_KEY, Keys
 from detection.mail.batch import Bools, MessageBatch
-from onboarding import scores
 from onboarding.activate import in_force
 from onboarding.baseline import make_baseline
 from onboarding.copies import place, unite_recipients, unnamed_recipients
 from onboarding.database import activations, mailboxes
 from onboarding.database.mailboxes import Part
 from onboarding.database.runs import RunToken
+from onboarding.judged import Judged, judged
 from onboarding.layout import TenantLayout
 from onboarding.learned import Learned, put_at_rest
 from onboarding.lifecycle import Mode
 from onboarding.live.recent import recent_since
-from onboarding.made import learned_parts
+from onboarding.made import learned_as, learned_parts
 from onboarding.names import NamesFound
 from onboarding.store import read_part
 from onboarding.workspace import Workspace
@@ -45,7 +45,8 @@ class Refreshed:
     version: int
     messages: int
     rebuilt: bool
-    """Everything was built anew, since what the version before had learned is not known or another engine learned it."""
+    """Everything was built anew, since what the version before had learned is not known, another engine learned it, or people
+    said since that something in it should not (or should) have been learned."""
     held: bool = False
     """A person went back to this version: it stays as it is until another comes into force."""
 
@@ -78,7 +79,14 @@ def refresh_baseline(workspace: Workspace, token: RunToken) -> Refreshed:
     known = learned_parts(layout, before) if before is not None else None
     snapshot = _opened(layout, before)
     names = {str(part.file) for part in stored}
-    if before is None or known is None or snapshot is None or not known <= names:
+    said = judged(workspace, tenant)
+    if (
+        before is None
+        or known is None
+        or snapshot is None
+        or not known <= names
+        or _unlearnt(layout, known, learned_as(layout, before), said)
+    ):
         version = make_baseline(workspace, token).version
         _put_in_force(workspace, token, before, version)
         return Refreshed(before, version, 0, rebuilt=True)
@@ -88,9 +96,9 @@ def refresh_baseline(workspace: Workspace, token: RunToken) -> Refreshed:
     arrived = _arrived(layout, new, known)
     last = max([snapshot.last_time, *(part.last_time or 0 for part in stored)])
     learned = Learned(recent_since(last), snapshot.tables, NamesFound.read(layout.names(before)))
-    learned.add(arrived, ~scores.known_bad(arrived))
+    learned.add(arrived, ~said.known_bad(arrived))
     learned.recent = [_recent(layout, stored, learned.since)]
-    version = put_at_rest(workspace, token, learned, f"{before}+{len(arrived)}", names)
+    version = put_at_rest(workspace, token, learned, f"{before}+{len(arrived)}", names, said)
     _put_in_force(workspace, token, before, version)
     refreshed = Refreshed(before, version, len(arrived), rebuilt=False)
     log.info("%s: %s", tenant, refreshed)
@@ -130,6 +138,22 @@ def _among(keys: Keys, layout: TenantLayout, parts: Iterable[str]) -> Bools:
     for name in sorted(parts):
         found |= np.isin(keys, _keys(read_part(layout, name, ["message_key"])))
     return np.asarray(found & (keys != NO_KEY), dtype=np.bool_)
+
+
+def _unlearnt(layout: TenantLayout, parts: Iterable[str], then: Judged, now: Judged) -> bool:
+    """Whether people say of a message in these parts now that it should (not) have been learned: what is in a baseline
+    cannot be taken out of it."""
+    changed = (then.attacks ^ now.attacks) | (then.safe ^ now.safe)
+    if not changed:
+        return False
+    wanted = np.fromiter(changed, dtype=np.uint64, count=len(changed))
+    for name in sorted(parts):
+        table = read_part(layout, name, ["message_key", "folder"])
+        keys, folders = _keys(table), table.column("folder").to_numpy()
+        of_these = np.isin(keys, wanted)
+        if (then.bad_in(folders, keys) != now.bad_in(folders, keys))[of_these].any():
+            return True
+    return False
 
 
 def _recent(layout: TenantLayout, stored: Sequence[Part], since: int) -> Keys:

@@ -28,6 +28,7 @@ from onboarding.database.runs import RunToken
 from onboarding.fencing import fenced
 from onboarding.files import TEMPORARY, move_into_place, remove_tree, write_whole
 from onboarding.history import History, history_stretches, read_stretch
+from onboarding.judged import NOTHING, Judged
 from onboarding.layout import TenantLayout
 from onboarding.workspace import Workspace
 
@@ -48,6 +49,8 @@ class Stretch:
     history: str
     start: int
     stop: int
+    said: Judged = NOTHING
+    """What people had said of the history's messages when work on it began."""
 
     @property
     def name(self) -> str:
@@ -55,14 +58,14 @@ class Stretch:
         return f"{self.start:012d}-{self.stop:012d}"
 
 
-def cut(layout: TenantLayout, history: History, most: int) -> list[Stretch]:
+def cut(layout: TenantLayout, history: History, most: int, said: Judged = NOTHING) -> list[Stretch]:
     """The history in at most so many stretches of about the same length."""
     rows = max(LEAST_ROWS, -(-history.rows // most))
     ends, at = [], 0
     for batch in history_stretches(layout, ("time",), rows):
         at += len(batch)
         ends.append(at)
-    return [Stretch(history.digest, start, stop) for start, stop in zip([0, *ends], ends, strict=False)]
+    return [Stretch(history.digest, start, stop, said) for start, stop in zip([0, *ends], ends, strict=False)]
 
 
 def learn_apart(workspace: Workspace, token: RunToken, stretches: Sequence[Stretch], spread: Spread) -> Tables:
@@ -98,7 +101,7 @@ def learn_stretch(workspace: Workspace, token: RunToken, one: Stretch) -> str:
         batch = read_stretch(layout, one.history, scores.REPLAYED, one.start, one.stop)
         draft = final.with_name(f"{TEMPORARY}{final.name}")
         remove_tree(draft)
-        write_snapshot(build(batch, ~scores.known_bad(batch)), draft)
+        write_snapshot(build(batch, ~one.said.known_bad(batch)), draft)
         with fenced(workspace, token):
             remove_tree(final)
             move_into_place(draft, final)
@@ -112,7 +115,7 @@ def score_stretch(workspace: Workspace, token: RunToken, earlier: Sequence[Stret
     if not final.exists():
         batch = read_stretch(layout, one.history, scores.REPLAYED, one.start, one.stop)
         before = unite([Snapshot.open(_tables(layout, each)).tables for each in earlier])
-        facts = replay(batch, ~scores.known_bad(batch), before=before)
+        facts = replay(batch, ~one.said.known_bad(batch), before=before)
         with fenced(workspace, token):
             scores.write_to(final, Engine(), [(batch, facts)])
     return str(final.relative_to(layout.root))
@@ -146,8 +149,8 @@ def _folder(layout: TenantLayout) -> Path:
 
 
 def _tables(layout: TenantLayout, one: Stretch) -> Path:
-    return _folder(layout) / f"{one.history}-{signals_version()}" / one.name
+    return _folder(layout) / f"{one.history}-{signals_version()}-{one.said.digest}" / one.name
 
 
 def _scores(layout: TenantLayout, one: Stretch) -> Path:
-    return _folder(layout) / f"{one.history}-{Engine().version}" / f"{one.name}.parquet"
+    return _folder(layout) / f"{one.history}-{Engine().version}-{one.said.digest}" / f"{one.name}.parquet"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tenants_at_hand import onboard, register
 
+from detection.baselines.facts import sender_messages
+from detection.baselines.snapshot import Snapshot
 from detection.keys import key_of
 from onboarding import refresh
 from onboarding.activate import in_force, roll_back
 from onboarding.baseline import make_baseline
 from onboarding.connect import connect
-from onboarding.database import versions
+from onboarding.database import labels, versions
 from onboarding.database.activations import ActivationError
 from onboarding.files import remove_tree
+from onboarding.history import read_history
 from onboarding.ingest import ingest, ingesting
 from onboarding.live.recent import read_recent
 from onboarding.made import remember_learned
@@ -164,3 +168,30 @@ def test_a_baseline_that_was_gone_back_to_stays_until_another_comes_into_force_a
     with pytest.raises(ActivationError, match="are no longer on disk"):
         roll_back(active, "acme", actor="ada", reason="again", to=1)
     assert in_force(active, "acme")[1].version == 2  # type: ignore[index]
+
+
+def test_an_attack_that_people_label_late_is_unlearned_by_the_next_refresh(active: Workspace, mail: Path) -> None:
+    more_arrives(active, mail)
+    refreshed(active)
+    with running(active, "acme", "onboard", actor="test") as token:
+        make_baseline(active, token)
+    batch = read_history(active.layout("acme"))
+    of_dan = np.flatnonzero(batch.sender_key == key_of("dan@vendor.example"))
+    first, last = int(of_dan[0]), int(of_dan[-1])
+
+    def messages(version: int) -> float:
+        facts = Snapshot.open(active.layout("acme").baseline(version)).look_up(batch.take(last, last + 1))
+        return float(facts[sender_messages][0])
+
+    def said(verdict: labels.Verdict) -> None:
+        key, message_id = int(batch.message_key[first]), batch.message_id[first]
+        with active.database.transaction("acme") as session:
+            labels.label(session, "acme", key, message_id, verdict, reason="", actor="ada")
+
+    said(labels.Verdict.ATTACK)
+    result = refreshed(active)
+    assert (result.version, result.rebuilt) == (3, True)
+    assert messages(3) == messages(2) - 1
+    assert refreshed(active) == Refreshed(before=3, version=3, messages=0, rebuilt=False), "once"
+    said(labels.Verdict.SAFE)
+    assert refreshed(active).version == 2, "and learned again when they take it back"
