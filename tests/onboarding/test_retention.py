@@ -67,7 +67,7 @@ def years_later(workspace: Workspace) -> Workspace:
                 for key, end in ENDS.items():
                     for kind in ActionKind:
                         actions.plan(session, "acme", [planned(key, kind)])
-                        action = session.get(actions.Action, ("acme", key, "ann", kind))
+                        action = session.get(actions.Action, ("acme", key, "ann", kind, str(key)))
                         assert action is not None
                         end(session, action)
                 # One in the store, one that a kept decision is about, one of whom nothing is known any more.
