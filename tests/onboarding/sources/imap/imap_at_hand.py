@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socketserver
 import threading
@@ -10,6 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 PASSWORD = "hunter2-hunter2"
+
+
+TROUBLE = ("break", "NO [UNAVAILABLE] later", "NO [SERVERBUG] oops", "NO [THROTTLED] slow down", "NO [INUSE] wait")
+"""What passes."""
 
 
 @dataclass
@@ -29,6 +34,8 @@ class FakeImap:
     faults: dict[str, list[str]] = field(default_factory=dict)
     logins: int = 0
     port: int = 0
+    chance: random.Random | None = None
+    """Draws trouble for one command in eight."""
 
     @contextmanager
     def running(self) -> Iterator[FakeImap]:
@@ -36,6 +43,8 @@ class FakeImap:
         fake = self
 
         class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True
+
             def handle(self) -> None:
                 fake.serve(self)
 
@@ -58,7 +67,10 @@ class FakeImap:
         while request := line.rfile.readline():
             tag, _, rest = request.decode().strip().partition(" ")
             command = rest.upper().removeprefix("UID ").partition(" ")[0]
-            if waiting := self.faults.get(command):
+            drawn: list[str] = []
+            if self.chance and command != "CAPABILITY" and self.chance.random() < 1 / 8:
+                drawn = [self.chance.choice(TROUBLE)]
+            if waiting := drawn or self.faults.get(command):
                 answer = waiting.pop(0)
                 if answer == "break":
                     return

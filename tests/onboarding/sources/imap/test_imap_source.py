@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +13,7 @@ from imap_at_hand import PASSWORD, Box, FakeImap
 
 from detection.mail.message import Folder, Skip
 from onboarding.sources.base import CursorLostError, Listed, SourceError
+from onboarding.sources.imap import content
 from onboarding.sources.imap import cursor as cursors
 from onboarding.sources.imap.content import named
 from onboarding.sources.imap.cursor import Cursor, Place
@@ -82,6 +85,32 @@ def test_folders_are_told_by_special_use_then_by_name_and_views_and_drafts_are_l
 def test_trouble_that_passes_is_waited_for(serve: Serve, command: str, fault: str) -> None:
     source = serve(FakeImap({"INBOX": Box(messages=mail(1, 2, 3))}, {command: [fault, fault]}))
     assert sorted(subjects(read(source)[0])) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_reading_stopped_anywhere_amid_drawn_trouble_lists_everything_once(
+    serve: Serve, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "PAGE_MESSAGES", 5)
+    monkeypatch.setattr(content, "CHUNK", 4)
+    chance = random.Random(seed)
+    fake = FakeImap({name: Box(messages=mail(*range(1, count))) for name, count in (("INBOX", 25), ("Sent", 13))})
+    source = serve(fake)
+    fake.chance = random.Random(1000 + seed)
+    recorded: Counter[str] = Counter()
+    cursor: str | None = None
+    for round_ in range(9):
+        for page in source.pages("ann", cursor):
+            if round_ < 8 and chance.random() < 0.3:
+                break  # killed before the page was recorded
+            recorded.update(message.path for message in page.messages)
+            cursor = page.cursor
+        for _ in range(chance.randint(0, 4) if round_ < 8 else 0):
+            box = fake.folders[chance.choice(["INBOX", "Sent"])]
+            box.messages |= mail(max(box.messages) + chance.randint(1, 3))
+    there = {f"ann/{name};UIDVALIDITY=1/;UID={uid}" for name, box in fake.folders.items() for uid in box.messages}
+    assert set(recorded) == there
+    assert max(recorded.values()) == 1
 
 
 def test_a_throttle_never_fails_a_mailbox(serve: Serve) -> None:

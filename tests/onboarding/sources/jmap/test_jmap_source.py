@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -39,6 +41,8 @@ class FakeJmap:
     gone: set[str] = field(default_factory=set)
     """Ids whose blobs are not there."""
     asked: int = 0
+    chance: random.Random | None = None
+    """Draws trouble for a quarter of the requests."""
 
     def put(self, number: int, received: int, folder: str = "in", *keywords: str) -> None:
         self.emails.append({"id": f"M{number}", "received": received, "folder": folder, "keywords": keywords})
@@ -112,6 +116,11 @@ class FakeJmap:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 fake.asked += 1
+                if fake.chance is not None and fake.chance.random() < 0.25:
+                    status, document = fake.chance.choice(TROUBLE)
+                    whole = json.dumps(document).encode()
+                    self.answer(status, whole[:15] if status == 200 and fake.chance.random() < 0.5 else whole)
+                    return
                 if fake.faults:
                     status, document = fake.faults.pop(0)
                     self.answer(status, json.dumps(document).encode())
@@ -187,16 +196,43 @@ def test_the_servers_limits_are_kept_and_all_is_listed_once(serve: Serve) -> Non
     assert len({one.path for one in messages}) == 20
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        (429, {}),
-        (503, {}),
-        (500, {"type": "about:blank", "detail": "oops"}),
-        (400, {"type": "urn:ietf:params:jmap:error:limit", "limit": "maxConcurrentRequests"}),
-        (200, {"methodResponses": []}),
-    ],
-)
+TROUBLE: list[tuple[int, dict[str, Any]]] = [
+    (429, {}),
+    (503, {}),
+    (500, {"type": "about:blank", "detail": "oops"}),
+    (400, {"type": "urn:ietf:params:jmap:error:limit", "limit": "maxConcurrentRequests"}),
+    (200, {"methodResponses": []}),
+]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_reading_stopped_anywhere_amid_drawn_trouble_lists_everything_once(
+    serve: Serve, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onboarding.sources.network.pacer.wait_before", lambda *_: 0.001)
+    monkeypatch.setattr("onboarding.sources.jmap.content.GROUP", 4)
+    fake, chance = full(30), random.Random(seed)
+    source = serve(fake)
+    fake.chance = random.Random(1000 + seed)
+    recorded: Counter[str] = Counter()
+    cursor: str | None = None
+    for round_ in range(9):
+        for page in source.pages("ann", cursor):
+            if round_ < 8 and chance.random() < 0.3:
+                break  # killed before the page was recorded
+            recorded.update(message.path for message in page.messages)
+            cursor = page.cursor
+        for number in range(chance.randint(0, 4) if round_ < 8 else 0):
+            # Where states are forgotten, mail that is filed late with an old date is beyond what a resync looks at.
+            late = chance.randint(0, 50_000) if seed % 2 else 0
+            fake.put(100 * (round_ + 1) + number, int(datetime.now(UTC).timestamp()) - late)
+        if not seed % 2 and chance.random() < 0.4 and cursor is not None:
+            fake.lost_before = len(fake.emails)
+    assert set(recorded) == {f"ann/{one['id']}" for one in fake.emails}
+    assert max(recorded.values()) == 1
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
 def test_trouble_with_a_request_is_waited_for(
     serve: Serve, fault: tuple[int, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
