@@ -124,7 +124,8 @@ class Connection:
                     result = ask(client)
             except LoginError as error:
                 self._drop()
-                trouble, said = self._login_trouble(str(error)), str(error)
+                trouble = Trouble.BROKEN if _line_broke(error) else self._login_trouble(str(error))
+                said = str(error)
             except (IMAPClientAbortError, ProtocolError, OSError, ssl.SSLError, EOFError) as error:
                 if isinstance(error, ssl.SSLCertVerificationError):
                     self._drop()
@@ -212,6 +213,16 @@ class Connection:
         if client is not None:
             with contextlib.suppress(Exception):
                 client.shutdown()
+
+
+def _line_broke(error: LoginError) -> bool:
+    """Whether a login failed since the line did: the client calls both by one name, and only one is a refusal."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, IMAPClientAbortError | OSError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _short(said: str) -> str:

@@ -77,6 +77,7 @@ def test_folders_are_told_by_special_use_then_by_name_and_views_and_drafts_are_l
         ("SELECT", "break"),
         ("EXAMINE", "NO [INUSE] wait"),
         ("LOGIN", "NO [UNAVAILABLE] no"),
+        ("LOGIN", "break"),
         ("LOGIN", "NO [LIMIT] too many connections"),
         ("STATUS", "NO [SERVERBUG] oops"),
         ("LIST", "break"),
