@@ -5,6 +5,7 @@ Artifacts are for looking at. When the server does not take one, the run goes on
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
@@ -107,7 +108,11 @@ def shown(workspace: Workspace, token: RunToken, step: Step) -> Iterator[StageBa
     bar = StageBar(token.tenant, step, _earlier(workspace, token, step))
     stop = threading.Event()
     watcher = threading.Thread(
-        target=_watch, args=(workspace, token, bar, stop), name=f"progress of {step}", daemon=True
+        # In the context of the run: the artifact is the run's, and goes through the run's connection.
+        target=contextvars.copy_context().run,
+        args=(_watch, workspace, token, bar, stop),
+        name=f"progress of {step}",
+        daemon=True,
     )
     watcher.start()
     try:
