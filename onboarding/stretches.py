@@ -35,6 +35,10 @@ from onboarding.workspace import Workspace
 LEAST_ROWS = 2_048
 """Below that, handing a stretch over costs more than working on it."""
 
+MOST = 16
+"""Stretches of a history. Each is replayed on the united tables of all before it, so what uniting costs grows with their
+number times the facts; and each is two task runs, of which a run should have no more than people can look through."""
+
 
 class Spread(Protocol):
     """Does the same work for several things, side by side; gives the results in their order. `named` is for people."""
@@ -59,8 +63,8 @@ class Stretch:
 
 
 def cut(layout: TenantLayout, history: History, most: int, said: Judged = NOTHING) -> list[Stretch]:
-    """The history in at most so many stretches of about the same length."""
-    rows = max(LEAST_ROWS, -(-history.rows // most))
+    """The history in at most so many stretches, and at most `MOST`, of about the same length."""
+    rows = max(LEAST_ROWS, -(-history.rows // min(most, MOST)))
     ends, at = [], 0
     for batch in history_stretches(layout, ("time",), rows):
         at += len(batch)

@@ -14,7 +14,8 @@ from machine import TENANT, Machine, same_end
 from survive_faults import children, reading
 
 Calm = tuple[Any, dict[str, bytes]]
-READS = "SELECT count(*) > 0 FROM steps JOIN runs ON runs.id = steps.run WHERE steps.name = 'ingest' AND {of} = {n}"
+READS = """SELECT count(*) > 0 FROM steps JOIN runs ON runs.id = steps.run
+WHERE steps.name = 'ingest' AND steps.state = 'running' AND (SELECT count(*) FROM runs) > {before}"""
 ENDED = "SELECT count(*) > {before} FROM runs WHERE kind = 'onboard' AND state = 'completed'"
 
 
@@ -54,11 +55,12 @@ def test_a_killed_prefect_worker_is_started_again_and_its_runs_are_gone_on_with(
 
 def hand_over_and_wait(calm: Calm, station: Machine, share: float) -> int:
     """Has the worker onboard the tenant until it has read so much of the mail; gives the worker's process."""
+    worker = int(station.document("up")["worker"]["pid"])
     ((runs,),) = station.query("SELECT count(*) FROM runs")
     station.document("onboard", TENANT, "--detach")
-    station.wait_for(READS.format(of="(SELECT count(*) FROM runs)", n=runs + 1) + " AND steps.state = 'running'")
+    station.wait_for(READS.format(before=runs))
     station.wait_for(reading(calm, share))
-    return int(station.document("up")["worker"]["pid"])
+    return worker
 
 
 def completed(station: Machine) -> int:
