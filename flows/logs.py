@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 
 from prefect.logging.handlers import APILogHandler, PrefectConsoleHandler
 
@@ -23,6 +24,18 @@ def let_steps_speak() -> None:
             logger.setLevel(logging.INFO)
         if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
             logger.addHandler(APILogHandler())
+    _outlive_the_reader()
+
+
+def _outlive_the_reader() -> None:
+    """Lets a run go on when nobody reads its terminal any more: its worker was killed, which held the other end.
+
+    The library that Prefect prints with ends the process on a broken pipe. What is said is in the run's log all the same.
+    """
+    loggers = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
+    for handler in {handler for logger in loggers for handler in logger.handlers}:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.console.on_broken_pipe = partial(setattr, handler.console, "quiet", True)  # type: ignore[method-assign]
 
 
 def leave_the_terminal_to_us() -> None:
