@@ -17,7 +17,6 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
 from onboarding.database import runs
-from onboarding.database.runs import RunToken
 from onboarding.lifecycle import RunState
 from onboarding.workspace import Workspace
 
@@ -26,16 +25,15 @@ UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.SCHEDULED, StateTy
 log = logging.getLogger(__name__)
 
 
-def close_dead_runs(workspace: Workspace, token: RunToken) -> None:
+def close_dead_runs(workspace: Workspace, tenant: str, said: str) -> None:
     """Marks the flow runs of this tenant's crashed runs as crashed. SQL is the truth; when the server refuses, so be it."""
-    with workspace.database.session(token.tenant) as session:
-        known = runs.all_of(session, token.tenant, limit=20)
+    with workspace.database.session(tenant) as session:
+        known = runs.all_of(session, tenant, limit=20)
     dead = [run.flow_run for run in known if run.state is RunState.CRASHED and run.flow_run]
     if not dead:
         return
     try:
         with get_client(sync_client=True) as client:
-            said = f"its process was gone; run {token.run} went on"
             for flow_run in dead:
                 state = client.read_flow_run(UUID(flow_run)).state
                 if state is not None and not state.is_final():
@@ -49,4 +47,4 @@ def close_dead_runs(workspace: Workspace, token: RunToken) -> None:
                 for task_run in left:
                     client.set_task_run_state(task_run.id, Crashed(message=said), force=True)
     except Exception as error:
-        log.debug("flow runs of crashed runs of %s were not closed: %s", token.tenant, error)
+        log.debug("flow runs of crashed runs of %s were not closed: %s", tenant, error)

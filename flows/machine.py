@@ -15,6 +15,7 @@ from flows.daemon import ServerError
 from flows.deployments import POOL
 from flows.environment import given_api_url, prefect_environment, prepare
 from onboarding.database import fleet
+from onboarding.fleet import interrupted
 from onboarding.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,13 @@ def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = serv
         tell("starting the worker")
         reports_url = reports.start(home)
         working = worker.start(home, environment, api_url, at_once + STANDING)
+        if dead := interrupted(workspace):
+            from flows.submit import submit_resuming
+
+            tell(
+                f"{len(dead)} onboardings were interrupted and are gone on with: {', '.join(d.tenant for d in dead[:5])}"
+            )
+            submit_resuming()
     return {
         "prefect_ui": api_url.removesuffix("/api"),
         "prefect_api": api_url,

@@ -135,7 +135,7 @@ def onboard_tenant(request: OnboardTenant) -> Any:
     workspace = open_workspace()
     try:
         with running(workspace, tenant, ONBOARD, actor="gatehouse", flow_run=str(runtime.flow_run.id)) as token:
-            close_dead_runs(workspace, token)
+            close_dead_runs(workspace, tenant, f"its process was gone; run {token.run} went on")
             try:
                 _stages(workspace, token, request.until)
             finally:

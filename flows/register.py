@@ -121,11 +121,16 @@ def _pool(client: SyncPrefectClient, at_once: int) -> None:
 
 
 def _automation(client: SyncPrefectClient, wanted: AutomationCore) -> None:
-    """Creates it, or replaces the one of that name: also when an interrupted `up` made it twice."""
+    """Creates it, or replaces the one of that name: also when an interrupted `up` made it twice.
+
+    One that is the same is left alone: Prefect forgets with every change which runs it was waiting to hear of, and `up`
+    is what people run after a crash.
+    """
     known = client.read_automations_by_name(wanted.name)
     if not known:
         client.create_automation(wanted)
         return
-    client.update_automation(known[0].id, wanted)
+    if any(getattr(known[0], field) != getattr(wanted, field) for field in AutomationCore.model_fields):
+        client.update_automation(known[0].id, wanted)
     for double in known[1:]:
         client.delete_automation(double.id)

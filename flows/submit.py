@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from flows.daemon import ServerError
-from flows.deployments import ONBOARD
+from flows.deployments import ONBOARD, RESUME
 from flows.marking import tags_of
 from flows.parameters import OnboardTenant
 
@@ -52,6 +52,12 @@ def submit_onboarding(request: OnboardTenant, api_url: str) -> dict[str, Any]:
         "joined": joined,
         "prefect_ui": f"{api_url.removesuffix('/api')}/runs/flow-run/{run.id}",
     }
+
+
+def submit_resuming() -> None:
+    """Has a worker look for interrupted onboardings now, rather than within ten minutes."""
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(client.read_deployment_by_name(RESUME.full_name).id)
 
 
 def _under_way(client: SyncPrefectClient, tenant: str) -> FlowRun | None:
