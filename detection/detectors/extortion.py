@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import DISOWNED, FIRST_CONTACT, PRESSURE
+from detection.detectors.reasons import (
+    ACCOUNT_NUMBER,
+    DISOWNED,
+    FIRST_CONTACT,
+    PRESSURE,
+)
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
@@ -40,11 +45,7 @@ _EVIDENCE = Weighing(
             when=((SIGNALS["lure_extortion"], 1, np.inf),),
             weight=9,
         ),
-        Reason(
-            text="It holds {account_number_count:account number or wallet address|account numbers or wallet addresses}.",
-            when=((SIGNALS["account_number_count"], 1, np.inf),),
-            weight=6,
-        ),
+        ACCOUNT_NUMBER,
         DISOWNED,
         FIRST_CONTACT,
         PRESSURE,

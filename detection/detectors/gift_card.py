@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import FIRST_CONTACT, OWN_NAME, PRESSURE, REPLY_DIVERTED, TASK
-from detection.detectors.registry import AttackKind, Reason, Severity, detector
+from detection.detectors.reasons import (
+    FIRST_CONTACT,
+    GIFT_CARDS,
+    OWN_NAME,
+    PRESSURE,
+    REPLY_DIVERTED,
+    TASK,
+)
+from detection.detectors.registry import AttackKind, Severity, detector
 from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
-from detection.signals.registry import SIGNALS
 from detection.signals.values import SignalValues
 
 _EVIDENCE = Weighing(
@@ -38,11 +44,7 @@ _EVIDENCE = Weighing(
         "shops that write for the first time."
     ),
     reasons=(
-        Reason(
-            text="It asks for gift cards ({lure_gift_card:such phrase}).",
-            when=((SIGNALS["lure_gift_card"], 1, np.inf),),
-            weight=9,
-        ),
+        GIFT_CARDS,
         OWN_NAME,
         FIRST_CONTACT,
         TASK,

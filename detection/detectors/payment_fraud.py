@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import FIRST_CONTACT, PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
+from detection.detectors.reasons import (
+    ACCOUNT_NUMBER,
+    FIRST_CONTACT,
+    GIFT_CARDS,
+    PRESSURE,
+    REPLY_DIVERTED,
+    REQUEST_FOR_MONEY,
+    UNFOUNDED_REPLY,
+)
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
@@ -64,16 +72,8 @@ _EVIDENCE = Weighing(
             when=((SIGNALS["lure_advance_fee"], 1, np.inf),),
             weight=8,
         ),
-        Reason(
-            text="It holds {account_number_count:account number}.",
-            when=((SIGNALS["account_number_count"], 1, np.inf),),
-            weight=5,
-        ),
-        Reason(
-            text="It asks for gift cards ({lure_gift_card:such phrase}).",
-            when=((SIGNALS["lure_gift_card"], 1, np.inf),),
-            weight=7,
-        ),
+        ACCOUNT_NUMBER,
+        GIFT_CARDS,
         FIRST_CONTACT,
         UNFOUNDED_REPLY,
         PRESSURE,

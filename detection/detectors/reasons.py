@@ -13,7 +13,7 @@ FIRST_CONTACT = Reason(
     weight=6,
 )
 REQUEST_FOR_MONEY = Reason(
-    text="It speaks of payments, invoices or money to be sent ({lure_money:such phrase}).",
+    text="It speaks of money: of payments, invoices, pay, vouchers, fees or sums to come ({lure_money:such phrase}).",
     when=((SIGNALS["lure_money"], 1, np.inf),),
     weight=6,
 )
@@ -21,6 +21,16 @@ TASK = Reason(
     text="It opens with a favour or task ({lure_task:such phrase}).",
     when=((SIGNALS["lure_task"], 1, np.inf),),
     weight=5,
+)
+GIFT_CARDS = Reason(
+    text="It speaks of gift cards or vouchers ({lure_gift_card:such phrase}).",
+    when=((SIGNALS["lure_gift_card"], 1, np.inf),),
+    weight=9,
+)
+ACCOUNT_NUMBER = Reason(
+    text="It holds {account_number_count:account number or wallet address|account numbers or wallet addresses}.",
+    when=((SIGNALS["account_number_count"], 1, np.inf),),
+    weight=6,
 )
 PRESSURE = Reason(
     text="It presses with urgency, secrecy or threats ({lure_pressure:such phrase}).",
@@ -38,7 +48,7 @@ UNFOUNDED_REPLY = Reason(
     weight=4,
 )
 AUTHENTICATION_FAILED = Reason(
-    text="{authentication_failures:.0f} of SPF, DKIM and DMARC failed.",
+    text="{authentication_failures:.0f} of SPF, DKIM and DMARC failed, outright or softly.",
     when=((SIGNALS["authentication_failures"], 1, 3),),
     weight=4,
 )

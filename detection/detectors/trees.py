@@ -10,7 +10,7 @@ Values are whole numbers, so that a sum has the same bits in whatever order it i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -97,6 +97,19 @@ class _Plan:
             np.add.reduce(added[start:stop], axis=0, dtype=np.int64, out=out[head])
         out += self._bias
         return np.asarray(out * SCALE)
+
+
+def mean_of(members: Sequence[Trees]) -> Trees:
+    """One head that says the mean of what several say, over the same signals; all of one depth. Up to rounding of leaves."""
+    count = len(members)
+    bias = round(sum(member.bias[0] for member in members) / count)
+    leaves = np.concatenate([member.leaves for member in members])
+    return replace(
+        stacked(members),
+        leaves=np.rint(leaves / count).astype(np.int32),
+        heads=(0, leaves.shape[0]),
+        bias=(bias,),
+    )
 
 
 def stacked(heads: Sequence[Trees]) -> Trees:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from detection.detectors.evidence import Weighing, falls, rises
-from detection.detectors.reasons import PRESSURE, REPLY_DIVERTED, REQUEST_FOR_MONEY, UNFOUNDED_REPLY
+from detection.detectors.reasons import (
+    ACCOUNT_NUMBER,
+    PRESSURE,
+    REPLY_DIVERTED,
+    REQUEST_FOR_MONEY,
+    UNFOUNDED_REPLY,
+)
 from detection.detectors.registry import AttackKind, Reason, Severity, detector
 from detection.detectors.standing import FRAUD, standing
 from detection.mail.batch import Floats
@@ -80,11 +86,7 @@ _EVIDENCE = Weighing(
             when=((SIGNALS["lure_bank_change"], 1, np.inf),),
             weight=10,
         ),
-        Reason(
-            text="It holds {account_number_count:account number}.",
-            when=((SIGNALS["account_number_count"], 1, np.inf),),
-            weight=6,
-        ),
+        ACCOUNT_NUMBER,
         Reason(
             text=("{sender} had sent {sender_messages:message} before, none of them from this network."),
             when=(

@@ -93,7 +93,8 @@ def card(
         f"* Model over signals: {trees.feature.shape[1]} oblivious trees of depth {trees.feature.shape[0]} "
         f"({', '.join(HEADS)}) over {len(trees.signals)} signals, "
         + ("monotone in the direction that the heuristic detectors declare; " if how.signed_only else "")
-        + ("words trusted for phishing, as in models for one's own mail; " if how.at_home else "")
+        + f"the mean of {how.draws} draws"
+        + ("; " if how.at_home else ", for phishing of as many more that read no words; ")
         + f"rate {boosting.rate:g}, l2 {boosting.l2:g}, {boosting.bins} bins, {boosting.signals_a_tree:g} of the signals "
         f"a tree, seed {boosting.seed}.",
         "",

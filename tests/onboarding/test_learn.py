@@ -48,7 +48,7 @@ def test_the_latest_benign_mail_can_be_left_to_try_the_models_on(tmp_path: Path)
     assert len(labelled(Source(f"eml:{tmp_path}", "tiny", earliest=0.5)).own) == 2
 
 
-def test_models_for_an_organisation_may_trust_words_and_others_may_not(tmp_path: Path) -> None:
+def test_half_of_the_draws_for_others_read_no_words(tmp_path: Path) -> None:
     for number in range(6):
         _mail(tmp_path / "ham", f"{number}.eml", f"Lunch number {'abcdef'[number]}", "Shall we have lunch on Monday?")
         _mail(tmp_path / "phishing", f"{number}.eml", f"Account {'abcdef'[number]}", "Verify your password here.")
@@ -57,9 +57,13 @@ def test_models_for_an_organisation_may_trust_words_and_others_may_not(tmp_path:
     for at_home in (True, False):
         trees = learn((mail,), (), tmp_path / "out", Training(boosting=wide, at_home=at_home)).signals.trees
         phishing = trees.feature[:, trees.heads[0] : trees.heads[1]]
-        asked[at_home] = {trees.signals[at] for at in phishing.ravel().tolist()}
-    assert "text_model_phishing" in asked[True]
-    assert not any(name.startswith("text_model") for name in asked[False])
+        asked[at_home] = [{trees.signals[at] for at in tree} for tree in phishing.T.tolist()]
+    reading = {
+        home: [any(name.startswith("text_model") for name in tree) for tree in trees] for home, trees in asked.items()
+    }
+    assert [len(reading[True]), len(reading[False])] == [40, 80]
+    assert all(any(draw) for draw in (reading[True][:20], reading[True][20:], reading[False][:40]))
+    assert not any(reading[False][40:])
 
 
 def test_without_benign_mail_of_its_own_nothing_is_learned_for_an_organisation(tmp_path: Path) -> None:

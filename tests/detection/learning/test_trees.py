@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detection.detectors.trees import SCALE, Trees
+from detection.detectors.trees import SCALE, Trees, mean_of
 from detection.learning.boosting import Boosting, boost
 
 SIGNALS = 12
@@ -81,3 +81,11 @@ def test_mail_of_one_nature_only_is_refused() -> None:
         boost(
             values, ("x",) * SIGNALS, np.zeros_like(attack), np.ones(50), np.zeros(SIGNALS, dtype=np.int8), Boosting()
         )
+
+
+def test_the_mean_of_sums_says_the_mean() -> None:
+    first, values, attack = _grown()
+    second = boost(values, first.signals, ~attack, np.ones(len(attack)), np.zeros(SIGNALS, dtype=np.int8), SMALL)
+    said = [trees(values.copy())[0] for trees in (first, second)]
+    mean = mean_of([first, second])(values.copy())[0]
+    np.testing.assert_allclose(mean, (said[0] + said[1]) / 2, atol=first.leaves.shape[0] * SCALE)
