@@ -195,6 +195,8 @@ def _ingest_mailbox(
     sequence, listed = mailbox.pages, 0
     since, until = reach.since, reach.until
     if mailbox.reached is not None and reach.early is not None:
+        # Also one that failed or was stopped while it was read on: its newest mail is in, and it goes on in the next round.
+        database.write(token.tenant, partial(mailboxes.pause, token=token, name=name, reached=mailbox.reached))
         return 0
     if until is not None and mailbox.reached is not None and mailbox.reached <= until:
         since, until = mailbox.reached, None

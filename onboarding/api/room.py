@@ -77,9 +77,10 @@ async def held_body(
                     raise await _refused(request, stream, busy())
                 taken = size
             pieces.append(piece)
-        body = b"".join(pieces)
+        whole = [b"".join(pieces)]
         pieces.clear()
-        yield body
+        # Nothing of it is kept here: what the block lets go of is gone.
+        yield whole.pop()
     finally:
         room.give(taken)
 

@@ -19,7 +19,7 @@ from detection.keys import key_of
 from detection.mail.message import Folder
 from onboarding import clock, credentials
 from onboarding.credentials import SecretError
-from onboarding.database import actions, activations, audit, tenants
+from onboarding.database import actions, activations, audit, labels, tenants
 from onboarding.database.actions import Action, ActionKind, ActionState
 from onboarding.lifecycle import Mode
 from onboarding.sources.base import Moves, Source, SourceError
@@ -53,11 +53,12 @@ def carry_out(workspace: Workspace, tenant: str, source: Source, client: httpx.C
             row, current = tenants.get(session, tenant), activations.current(session, tenant)
             if actions.get(session, action).state is not ActionState.PLANNED:
                 continue
+            cleared = bool(labels.safe(session, tenant, [action.message_key]))
         mode, webhook = current.mode if current else Mode.OFF, row.overrides.get(WEBHOOK)
         if silent is not None and silent == webhook and action.kind is ActionKind.NOTIFY:
             # It did not answer just now: mail that is to be moved does not wait for it once more for each alert.
             continue
-        if reason := _void(action, mode, webhook):
+        if reason := "people said that it is safe" if cleared else _void(action, mode, webhook):
             with workspace.database.transaction(tenant) as session:
                 actions.undone(session, action)
             log.info("%s: %s of %s is left undone: %s", tenant, action.kind, action.message_id, reason)

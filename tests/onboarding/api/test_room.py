@@ -65,6 +65,22 @@ def test_what_finds_no_room_is_refused_and_nothing_of_it_is_kept(declares: bool)
     assert refused.value.headers == {"Retry-After": "1"}, "it was heard out, so the connection goes on"
 
 
+def test_a_body_is_gone_when_the_block_lets_go_of_it() -> None:
+    async def read() -> tuple[int, int]:
+        async with held_body(Client(8_000_000).request, Room(), busy) as body:
+            before = tracemalloc.get_traced_memory()[0]
+            size = len(body)
+            del body
+            return size, before - tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        size, freed = asyncio.run(read())
+    finally:
+        tracemalloc.stop()
+    assert freed > 0.9 * size
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_who_asks_first_is_refused_before_sending_anything(full: bool) -> None:
     room = Room(4_000_000)

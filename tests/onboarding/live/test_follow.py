@@ -21,6 +21,7 @@ from detection.mail.message import Folder
 from onboarding import clock
 from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
 from onboarding.database.actions import ActionKind, ActionState
+from onboarding.feedback import give_feedback
 from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live import follow as following
 from onboarding.live import watch as watching_tenants
@@ -224,6 +225,22 @@ def test_a_planned_move_is_called_off_when_the_mode_drops(
         watched(workspace)
     assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.PLANNED
     in_mode(workspace, Mode.SHADOW)
+    later = clock.now() + timedelta(minutes=1)
+    with clock.use(lambda: later):
+        watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.UNDONE
+
+
+def test_a_planned_move_is_called_off_when_somebody_says_that_the_mail_is_safe(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    with monkeypatch.context() as patch:
+        patch.setattr(Maildirs, "move", lambda *_: (_ for _ in ()).throw(OSError("away")))
+        watched(workspace)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.PLANNED
+    give_feedback(workspace, "acme", attack, "safe", reason="ours", actor="ada")
     later = clock.now() + timedelta(minutes=1)
     with clock.use(lambda: later):
         watched(workspace)

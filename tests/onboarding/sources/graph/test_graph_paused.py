@@ -102,6 +102,20 @@ def test_an_early_go_reads_the_newest_days_and_the_next_round_the_rest(reading: 
     assert max(reading.paths.values()) == 1
 
 
+def test_a_mailbox_that_failed_while_older_mail_was_read_goes_on_when_the_run_is_begun_again(reading: Reading) -> None:
+    reading.read(early=True)
+    assert reads_on(reading.workspace, reading.token)
+    with reading.workspace.database.transaction("acme") as session:
+        for box in BOXES:
+            mailboxes.fail(session, reading.token, box, "the provider is down")
+    assert reading.read(early=True) == 0
+    assert reads_on(reading.workspace, reading.token)
+    reading.read()
+    assert reading.states == {MailboxState.INGESTED}
+    assert sum(reading.paths.values()) == reading.days(397)
+    assert max(reading.paths.values()) == 1
+
+
 def test_only_a_new_tenant_with_much_mail_goes_early(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
     def goes(*sizes: int | None) -> bool:
         return goes_early(reading.workspace, reading.token, dict(zip(BOXES, sizes, strict=True)))
