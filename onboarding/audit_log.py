@@ -70,14 +70,11 @@ def _shared_tuning(session: Session) -> list[Entry]:
 
 def _tokens(session: Session) -> list[Entry]:
     """Tokens that are good for every tenant; those of one tenant stand in its own log."""
-    return [
-        Entry(
-            row.created_at,
-            row.actor,
-            "token-created",
-            {"token": row.id, "role": str(row.role), "note": row.note, "revoked_at": row.revoked_at},
-            for_all=True,
-        )
-        for row in tokens.every(session)
-        if row.of_tenant is None
-    ]
+    found = []
+    for row in tokens.every(session):
+        if row.of_tenant is None:
+            said = {"token": row.id, "role": str(row.role), "note": row.note}
+            found.append(Entry(row.created_at, row.actor, "token-created", said, for_all=True))
+            if row.revoked_at is not None:
+                found.append(Entry(row.revoked_at, "unknown", "token-revoked", said, for_all=True))
+    return found

@@ -171,7 +171,7 @@ def of_message(session: Session, tenant: str, message_id: str) -> Sequence[Actio
 def get(session: Session, action: Action) -> Action:
     """The same action in this session."""
     row = session.get(Action, (action.tenant, action.message_key, action.mailbox, action.kind, action.path))
-    assert row is not None, "actions go only with their tenant"
+    assert row is not None, "planned actions, and moves that are done, go only with their tenant"
     return row
 
 

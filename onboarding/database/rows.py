@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, ForeignKey, MetaData, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Enum, ForeignKey, MetaData, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -83,6 +83,7 @@ class Row(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy, which declares it so
         str: AnyText,
         int: BigInteger,
+        float: Double,
         datetime: UtcDateTime,
         dict[str, Any]: JSON,
         dict[str, int]: JSON,

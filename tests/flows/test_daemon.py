@@ -74,7 +74,13 @@ def test_one_that_does_not_listen_is_ended_by_force_and_its_children_with_it(tmp
 
 
 def test_what_ended_at_once_says_its_last_words(tmp_path: Path) -> None:
-    begun = daemon.spawn(tmp_path, "thing", [sys.executable, "-c", "print('no room'); raise SystemExit(3)"], {}, {})
+    begun = daemon.spawn(
+        tmp_path,
+        "thing",
+        [sys.executable, "-c", "import time; print('no room'); time.sleep(1); raise SystemExit(3)"],
+        {},
+        {},
+    )
     deadline = time.monotonic() + 20
     while daemon.alive(begun) and time.monotonic() < deadline:
         time.sleep(0.05)
