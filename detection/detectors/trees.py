@@ -18,6 +18,10 @@ import numpy.typing as npt
 
 from detection.mail.batch import Floats
 
+_BLOCK = 256
+"""Messages that are walked at a time: what all trees ask of them stays in the processor's near memory. 512 are as quick,
+8,192 take half as long again or more."""
+
 SCALE = 2.0**-16
 """What 1 in a leaf stands for, in log-odds."""
 
@@ -85,6 +89,13 @@ class _Plan:
         return self.sums(values[self._given])
 
     def sums(self, inputs: Floats) -> Floats:
+        n = inputs.shape[1]
+        if n <= _BLOCK:
+            return self._block(inputs)
+        starts = range(0, n, _BLOCK)
+        return np.concatenate([self._block(inputs[:, start : start + _BLOCK]) for start in starts], axis=1)
+
+    def _block(self, inputs: Floats) -> Floats:
         n = inputs.shape[1]
         np.copyto(inputs, self._unknown, where=np.isnan(inputs))
         answers = (inputs[self._row] > self._threshold).view(np.uint8).reshape(self._depth, self._count, n)
