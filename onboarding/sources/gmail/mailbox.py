@@ -204,22 +204,24 @@ class _Place:
         return self.low <= got.received and (at is None or got.received <= at)
 
     def did(self, run: Sequence[Got], fresh: Sequence[Got], *, last: bool) -> None:
-        """A run of messages was read, `last` of its page; what is `fresh` of it was listed. The others were before, or will
-        be: what came while the walk is under way lies above its place, and is found by following."""
+        """A run of messages was read, `last` of its page; what is `fresh` of it was listed. Of the others, what came before the
+        bound is done with; what lies above the place was listed before, or is found by following."""
         state = self.state
         done, recent = dict(state.done), dict(state.recent)
         for got in run:
             if got.gone:
                 continue  # it will be on no page again
-            if got.received is not None:
-                self.least = got.received if self.least is None else min(self.least, got.received)
-        for got in fresh:
-            if got.gone:
+            if got.received is None:
+                done[got.mark] = 0  # kept to the end: it may be on any page again
                 continue
-            # Of unknown time: kept to the end, it may be on any page again.
-            done[got.mark] = got.received if got.received is not None else 0
-            if got.received is not None and (got.history > state.history or got.received >= state.base):
-                recent[got.mark] = got.received
+            self.least = got.received if self.least is None else min(self.least, got.received)
+            if got.received < self.low:
+                done[got.mark] = got.received
+        for got in fresh:
+            if got.received is not None:
+                done[got.mark] = got.received
+                if got.history > state.history or got.received >= state.base:
+                    recent[got.mark] = got.received
         at = state.at
         if last and self.least is not None:
             at = self.least if at is None else min(at, self.least)

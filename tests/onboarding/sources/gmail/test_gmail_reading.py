@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 
 import pytest
 from gmail_at_hand import Serve, gmail_of, ids_in
@@ -88,6 +89,18 @@ def test_reading_goes_back_no_further_than_asked_but_says_that_there_is_more(ser
     assert older == ["outside-lookback"]
     assert all_of(source, ANN, pages[-1].cursor, since) == []
     assert not [one for one in listed(all_of(source, ANN, since=0)) if isinstance(one.content, Skip)]
+
+
+@BOTH
+def test_reading_ends_though_a_message_came_in_the_second_before_the_bound(serve: Serve, scope: str) -> None:
+    organisation = small(1, 9)
+    source = serve(gmail_of(organisation, delegated=(USERS, scope)))
+    times = sorted({item.received for item in organisation.boxes[ANN].items.values()})
+    # Gmail's `after:` shows it, and it is asked for again as long as it is not known.
+    pages = list(islice(source.history(ANN, None, times[1] + 1), 50))
+    assert len(pages) < 50
+    inside = [item for item in organisation.boxes[ANN].items.values() if item.received > times[1]]
+    assert sum(not isinstance(one.content, Skip) for one in listed(pages)) == len(inside)
 
 
 def test_drafts_are_no_mail_and_sent_mail_is(serve: Serve) -> None:
