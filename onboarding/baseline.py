@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,7 +68,8 @@ def make_baseline(workspace: Workspace, token: RunToken, spread: Spread | None =
     with stage(workspace, token, Step.BASELINE, unit="messages") as current:
         history = _consolidated(workspace, token)
         # Once: a label that is given while it is being learned counts at the next refresh.
-        said = judged(workspace, token.tenant)
+        everything = judged(workspace, token.tenant)
+        said = everything.that_counts(workspace.layout(token.tenant))
         current.progress(0, history.rows)
         version = _known(workspace, token, history, said, current)
         if version is None:
@@ -78,7 +79,7 @@ def make_baseline(workspace: Workspace, token: RunToken, spread: Spread | None =
                 learned = _learned(workspace, token, history, said, current)
             else:
                 learned = _learned_apart(workspace, token, history, said, spread)
-            version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token), said)
+            version = put_at_rest(workspace, token, learned, history.digest, _recorded(workspace, token), everything)
             layout = workspace.layout(token.tenant)
             remember(layout, read_made(layout).with_baseline(_built_from(history, said), version, said))
         current.progress(history.rows)
@@ -100,7 +101,7 @@ def _consolidated(workspace: Workspace, token: RunToken) -> History:
     with workspace.database.transaction(token.tenant) as session:
         mailboxes.record_duplicates(session, token, history.duplicates)
     if found is None:
-        kept, scored = (made.baselines, made.scored) if made.history == history.digest else ({}, "")
+        kept, scored = (made.baselines, made.scored) if made.history == history.digest else ({}, {})
         remember(layout, Made(digest, history.digest, read_by(layout, parts), kept, scored))
     return history
 
@@ -122,9 +123,9 @@ def _recorded(workspace: Workspace, token: RunToken) -> list[str]:
 
 def _known(workspace: Workspace, token: RunToken, history: History, said: Judged, current: Stage) -> int | None:
     """The baseline of this history when it and its scores are there, or can be had from stored signals; else None."""
-    if not _scored_as(workspace.layout(token.tenant), history, said):
-        return None
     layout, engine = workspace.layout(token.tenant), Engine()
+    if read_made(layout).said != said:
+        return None
     version = read_made(layout).baselines.get(_built_from(history, said))
     with workspace.database.session(token.tenant) as session:
         row = None if version is None else versions.baseline(session, token.tenant, version)
@@ -143,9 +144,14 @@ def _built_from(history: History, said: Judged) -> str:
     return "-".join(filter(None, (history.digest, signals_version(), said.digest)))
 
 
-def _scored_as(layout: TenantLayout, history: History, said: Judged) -> bool:
-    """Whether the scores of this history, if there are any, were made with what people say now."""
-    return read_made(layout).scored == said.digest
+def _scored(layout: TenantLayout, history: History, said: Judged) -> bool:
+    """Whether there are scores of this history by this engine that were made with what people say now. If there are not,
+    what is there is said to be no longer known: a run that is killed while it makes them leaves nobody in doubt."""
+    made = read_made(layout)
+    if made.said == said and scores.path_of(layout, history.digest, Engine().version).exists():
+        return True
+    remember(layout, replace(made, scored=None))
+    return False
 
 
 def _learned(workspace: Workspace, token: RunToken, history: History, said: Judged, current: Stage) -> Learned:
@@ -163,7 +169,7 @@ def _learned(workspace: Workspace, token: RunToken, history: History, said: Judg
             current.progress(learned.messages, history.rows)
             del batch, learn
 
-    if scores.path_of(layout, history.digest, engine.version).exists() and _scored_as(layout, history, said):
+    if _scored(layout, history, said):
         deque(replayed(ask=False), maxlen=0)
     else:
         scores.write(layout, history.digest, engine, replayed(ask=True))
@@ -179,8 +185,7 @@ def _learned_apart(workspace: Workspace, token: RunToken, history: History, said
         learned.remember(batch)
         lengths.append(len(batch))
     learned.tables = stretches.learn_apart(workspace, token, cuts, spread)
-    scored = scores.path_of(layout, history.digest, Engine().version).exists()
-    if not (scored and _scored_as(layout, history, said)):
+    if not _scored(layout, history, said):
         stretches.score_apart(workspace, token, cuts, stretches.groups_of(lengths), spread)
     stretches.forget(workspace, token)
     return learned

@@ -18,17 +18,16 @@ from detection.calibration.calibrate import CalibrationResult, calibrate
 from detection.calibration.calibration import Calibration
 from detection.decision import decide
 from detection.engine import Engine
-from detection.keys import Keys
 from detection.mail.batch import Ints
 from onboarding import scores
 from onboarding.database import decisions, labels, tenants, versions
 from onboarding.database.decisions import Flagged
-from onboarding.database.labels import Label, Verdict
 from onboarding.database.rehearsals import Recalled
 from onboarding.database.runs import RunToken
 from onboarding.examples import Examples, tried
 from onboarding.files import StoreError, write_whole
 from onboarding.history import open_history
+from onboarding.judged import Judged
 from onboarding.lending import lent_to
 from onboarding.lifecycle import Step
 from onboarding.rehearse import recall, to_choose_on
@@ -75,7 +74,9 @@ def make_calibration(
             overrides = overrides_in_force(session, tenant, engine.detectors)
             judged = labels.all_of(session, tenant)
         keys = scores.message_keys(path) if judged else None
-        replayed = labelled(scores.read(path), keys, judged)
+        replayed = scores.read(path)
+        if keys is not None:
+            replayed = replace(replayed, known_bad=Judged.of(judged).over(replayed.known_bad, keys))
         counted, warm = countable(replayed)
         made = partial(
             calibrate,
@@ -110,17 +111,6 @@ def countable(replayed: ReplayedScores) -> tuple[Ints, BurnIn]:
     rows = np.flatnonzero(replayed.received)
     warm = burn_in(replayed.senders[rows], replayed.days[rows])
     return rows[replayed.days[rows] >= warm.first_day], warm
-
-
-def labelled(replayed: ReplayedScores, keys: Keys | None, judged: Sequence[Label]) -> ReplayedScores:
-    """The same, known bad as people say: their word goes before that of a junk folder. `keys` are the messages'."""
-    if keys is None or not judged:
-        return replayed
-    known_bad = replayed.known_bad.copy()
-    for verdict in Verdict:
-        named = np.array([one.message_key for one in judged if one.verdict is verdict], dtype=np.uint64)
-        known_bad[np.isin(keys, named)] = verdict is Verdict.ATTACK
-    return replace(replayed, known_bad=known_bad)
 
 
 def read_calibration(workspace: Workspace, tenant: str, version: int) -> Calibration:

@@ -6,8 +6,10 @@ safe does, also out of the junk folder. What was said is part of what a baseline
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Self
 
 import numpy as np
 
@@ -16,7 +18,9 @@ from detection.mail.batch import Bools, MessageBatch, Small
 from detection.mail.message import Folder
 from onboarding import scores
 from onboarding.database import labels
-from onboarding.database.labels import Verdict
+from onboarding.database.labels import Label, Verdict
+from onboarding.history import history_tables
+from onboarding.layout import TenantLayout
 from onboarding.workspace import Workspace
 
 
@@ -26,6 +30,12 @@ class Judged:
 
     attacks: frozenset[int] = frozenset()
     safe: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, said: Iterable[Label]) -> Self:
+        """From labels."""
+        by = {verdict: frozenset(one.message_key for one in said if one.verdict is verdict) for verdict in Verdict}
+        return cls(by[Verdict.ATTACK], by[Verdict.SAFE])
 
     @property
     def digest(self) -> str:
@@ -51,6 +61,20 @@ class Judged:
                 said[np.isin(keys, np.fromiter(named, dtype=np.uint64, count=len(named)))] = verdict
         return said
 
+    def that_counts(self, layout: TenantLayout) -> Judged:
+        """What of it changes what is learned of the history: words on messages that are in it and lie elsewhere than the word
+        says. Others are no reason to learn it anew."""
+        if not (self.attacks or self.safe):
+            return self
+        attacks, safe = set[int](), set[int]()
+        for table in history_tables(layout, ["message_key", "folder"]):
+            keys = table.column("message_key").to_numpy()
+            junk = table.column("folder").to_numpy() == Folder.JUNK
+            other = keys[self.over(junk, keys) != junk].tolist()
+            attacks.update(self.attacks.intersection(other))
+            safe.update(self.safe.intersection(other))
+        return Judged(frozenset(attacks), frozenset(safe))
+
 
 NOTHING = Judged()
 
@@ -58,8 +82,4 @@ NOTHING = Judged()
 def judged(workspace: Workspace, tenant: str) -> Judged:
     """What people say of the tenant's messages now."""
     with workspace.database.session(tenant) as session:
-        said = labels.all_of(session, tenant)
-    return Judged(
-        frozenset(one.message_key for one in said if one.verdict is Verdict.ATTACK),
-        frozenset(one.message_key for one in said if one.verdict is Verdict.SAFE),
-    )
+        return Judged.of(labels.all_of(session, tenant))

@@ -7,7 +7,7 @@ on disk already. The file is replaced whole, and one that cannot be read counts 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -33,12 +33,17 @@ class Made:
     """How many of those parts were read by which version of the parser."""
     baselines: Mapping[str, int] = field(default_factory=dict)
     """Version of the baseline by what it was built from: history, version of facts and signals, what people said of it."""
-    scored: str = ""
-    """With which words of people (`Judged.digest`) the scores of that history were last made."""
+    scored: Mapping[str, Sequence[int]] | None = field(default_factory=dict)
+    """With which words of people (`Judged`) the scores of that history were made; None while they are being made."""
+
+    @property
+    def said(self) -> Judged | None:
+        """`scored`, as what it is; None for anything else than such words."""
+        return _judged_of(self.scored) if isinstance(self.scored, Mapping) else None
 
     def with_baseline(self, built_from: str, version: int, said: Judged) -> Made:
         """The same, and this baseline, its history scored with what people had said."""
-        return replace(self, baselines={**self.baselines, built_from: version}, scored=said.digest)
+        return replace(self, baselines={**self.baselines, built_from: version}, scored=_keys_of(said))
 
 
 def parts_digest(names: Iterable[str]) -> str:
@@ -70,7 +75,7 @@ def remember_learned(layout: TenantLayout, baseline: int, parts: Iterable[str] |
         path.unlink(missing_ok=True)
         _judged_path(layout, baseline).unlink(missing_ok=True)
         return
-    keys = json.dumps({"attacks": sorted(said.attacks), "safe": sorted(said.safe)}) + "\n"
+    keys = json.dumps(_keys_of(said)) + "\n"
     write_whole(_judged_path(layout, baseline), lambda sink: sink.write(keys.encode()))
     text = json.dumps(sorted(set(parts)), indent=0) + "\n"
     write_whole(path, lambda sink: sink.write(text.encode("utf-8", "surrogatepass")))
@@ -87,10 +92,17 @@ def learned_parts(layout: TenantLayout, baseline: int) -> frozenset[str] | None:
 def learned_as(layout: TenantLayout, baseline: int) -> Judged:
     """What people had said when a baseline was learned; nothing for one that was learned before that counted."""
     try:
-        said = json.loads(_judged_path(layout, baseline).read_bytes())
-        return Judged(frozenset(said["attacks"]), frozenset(said["safe"]))
-    except (OSError, ValueError, TypeError, KeyError):
+        return _judged_of(json.loads(_judged_path(layout, baseline).read_bytes()))
+    except (OSError, ValueError, TypeError, AttributeError):
         return NOTHING
+
+
+def _keys_of(said: Judged) -> dict[str, list[int]]:
+    return {"attacks": sorted(said.attacks), "safe": sorted(said.safe)}
+
+
+def _judged_of(keys: Mapping[str, Sequence[int]]) -> Judged:
+    return Judged(frozenset(keys.get("attacks", ())), frozenset(keys.get("safe", ())))
 
 
 def _judged_path(layout: TenantLayout, baseline: int) -> Path:

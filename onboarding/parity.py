@@ -19,7 +19,9 @@ from detection.engine import Engine
 from detection.mail.batch import MessageBatch
 from onboarding import scores
 from onboarding.history import History
+from onboarding.judged import NOTHING
 from onboarding.layout import TenantLayout
+from onboarding.made import read_made
 
 SAMPLE = 200
 """Messages; more when those of the first second of the sample belong together."""
@@ -48,7 +50,8 @@ def live_sample(
     start = _boundary(whole, max(len(whole) - sample, 0))
     rows = np.arange(start, len(whole))
     before = whole.take(0, start)
-    overlay = Overlay(build(before, ~scores.known_bad(before)))
+    said = read_made(layout).said or NOTHING
+    overlay = Overlay(build(before, ~said.known_bad(before)))
     engine = Engine()
     differing: set[str] = set()
     alike = 0
@@ -64,7 +67,7 @@ def live_sample(
             live = engine.score(one, facts)
             decide(one, live, calibration, facts=facts)
             took.append(1e3 * (time.thread_time() - begun))
-            overlay.learn(one, ~scores.known_bad(one))
+            overlay.learn(one, ~said.known_bad(one))
             assert live.signals is not None
             values = np.array([live.signals.arrays[name][0] for name in names])
             same = (values == stored[:, row]) | (np.isnan(values) & np.isnan(stored[:, row]))

@@ -24,7 +24,6 @@ from detection.mail.batch import Floats, MessageBatch
 from detection.mail.message import Defect
 from detection.mail.organisation import Organisation
 from detection.metrics import rate
-from onboarding import scores
 from onboarding.baseline import READ
 from onboarding.database import rehearsals as recorded
 from onboarding.database import tenants, versions
@@ -32,8 +31,10 @@ from onboarding.database.rehearsals import RECIPES, Recalled
 from onboarding.database.runs import RunToken
 from onboarding.files import StoreError, write_whole
 from onboarding.history import History, open_history, read_history
+from onboarding.judged import NOTHING
 from onboarding.layout import TenantLayout
 from onboarding.lifecycle import Step
+from onboarding.made import read_made
 from onboarding.rehearsal.folder import retargeted
 from onboarding.rehearsal.stage import Attacks, Rehearsed, rehearsal_version, rehearsals
 from onboarding.rehearsal.target import COLUMNS, Target
@@ -136,9 +137,11 @@ def _mail_of(source: Source) -> Iterator[tuple[str, bytes]]:
 
 
 def path_of(workspace: Workspace, tenant: str, history: History) -> Path:
-    """Where the scores of the attacks on a history by this engine lie."""
+    """Where the scores of the attacks on a history by this engine lie; others where people said something else of it."""
     layout: TenantLayout = workspace.layout(tenant)
-    return layout.scores / f"{history.digest}-{Engine().version}-rehearsal.parquet"
+    said = read_made(layout).said or NOTHING
+    named = filter(None, (history.digest, Engine().version, said.digest, "rehearsal"))
+    return layout.scores / f"{'-'.join(named)}.parquet"
 
 
 def target_of(workspace: Workspace, tenant: str) -> Target:
@@ -146,7 +149,8 @@ def target_of(workspace: Workspace, tenant: str) -> Target:
     with workspace.database.session(tenant) as session:
         domains = tenants.get(session, tenant).domains
     batch = read_history(workspace.layout(tenant), [*READ, *(name for name in COLUMNS if name not in READ)])
-    return Target(batch, Organisation(frozenset(domains)))
+    said = read_made(workspace.layout(tenant)).said or NOTHING
+    return Target(batch, Organisation(frozenset(domains)), said)
 
 
 def score(target: Target, attacks: Attacks) -> Scores:
@@ -157,7 +161,7 @@ def score(target: Target, attacks: Attacks) -> Scores:
     batch = attacks.batch
     if headers_alone(target.batch):
         batch = replace(batch, defects=batch.defects | batch.defects.dtype.type(Defect.BODY_UNKNOWN))
-    facts = facts_for(batch, target.batch, ~scores.known_bad(target.batch))
+    facts = facts_for(batch, target.batch, ~target.known_bad)
     return Engine().score(batch, facts)
 
 

@@ -17,6 +17,7 @@ from detection.mail.message import Folder
 from detection.mail.names import person_name
 from detection.mail.organisation import Organisation
 from onboarding import scores
+from onboarding.judged import NOTHING, Judged
 from onboarding.scores import SECONDS_A_DAY
 
 COLUMNS = ("sender_name", "recipient", "message_id", "link_host")
@@ -73,12 +74,19 @@ class Target:
 
     batch: MessageBatch
     organisation: Organisation
+    said: Judged = NOTHING
+    """What people said of its mail when the scores of its history were made."""
+
+    @cached_property
+    def known_bad(self) -> Bools:
+        """Mail that nothing is learned from."""
+        return self.said.known_bad(self.batch)
 
     @cached_property
     def clean(self) -> Bools:
         """Mail between people: no junk, from somebody, and no bulk, unless this tenant's people work on mailing lists."""
         m = self.batch
-        good = ~scores.known_bad(m) & (m.folder != Folder.TRASH) & (m.sender_key != NO_KEY)
+        good = ~self.known_bad & (m.folder != Folder.TRASH) & (m.sender_key != NO_KEY)
         single = good & ~m.bulk
         return np.asarray(single if single.sum() >= LEAST_SINGLE_SHARE * good.sum() else good, dtype=np.bool_)
 
@@ -202,7 +210,7 @@ class Target:
         """Hosts that mail from outside links to most: services that the tenant's people know."""
         m = self.batch
         owner = m.owner(Level.LINK)
-        outside = np.flatnonzero(~m.sender_is_own[owner] & ~scores.known_bad(m)[owner] & (m.link_site_key != NO_KEY))
+        outside = np.flatnonzero(~m.sender_is_own[owner] & ~self.known_bad[owner] & (m.link_site_key != NO_KEY))
         tally = _tally(m.link_site_key[outside], np.ones(len(outside), dtype=np.bool_))
         top = sorted(tally, key=lambda key: (-tally[key][0], key))[:12]
         hosts = [m.link_host[int(outside[tally[key][1]])] for key in top]

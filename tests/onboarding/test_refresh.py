@@ -14,15 +14,18 @@ from detection.keys import key_of
 from onboarding import refresh
 from onboarding.activate import in_force, roll_back
 from onboarding.baseline import make_baseline
+from onboarding.calibrate import read_calibration
 from onboarding.connect import connect
 from onboarding.database import labels, versions
 from onboarding.database.activations import ActivationError
 from onboarding.files import remove_tree
-from onboarding.history import read_history
+from onboarding.history import open_history, read_history
 from onboarding.ingest import ingest, ingesting
+from onboarding.judged import NOTHING, judged
 from onboarding.live.recent import read_recent
 from onboarding.made import remember_learned
 from onboarding.names import KeyNames
+from onboarding.parity import live_sample
 from onboarding.refresh import Refreshed, refresh_baseline
 from onboarding.run import running
 from onboarding.workspace import Workspace
@@ -192,6 +195,11 @@ def test_an_attack_that_people_label_late_is_unlearned_by_the_next_refresh(activ
     result = refreshed(active)
     assert (result.version, result.rebuilt) == (3, True)
     assert messages(3) == messages(2) - 1
+    history = open_history(layout := active.layout("acme"))
+    live = live_sample(layout, history, batch, read_calibration(active, "acme", 1), len(batch))
+    assert (live.alike, live.differing) == (len(batch), ()), "what is scored live is what the replay said"
     assert refreshed(active) == Refreshed(before=3, version=3, messages=0, rebuilt=False), "once"
     said(labels.Verdict.SAFE)
     assert refreshed(active).version == 2, "and learned again when they take it back"
+    assert judged(active, "acme") != NOTHING
+    assert judged(active, "acme").that_counts(layout) == NOTHING, "safe is what mail outside of junk is anyway"
