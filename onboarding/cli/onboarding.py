@@ -81,7 +81,7 @@ def tell(result: dict[str, Any]) -> None:
         say(f"  history      {result['history']['from']} to {result['history']['to']}")
     if result["calibration"]:
         say(f"  promise      {result['calibration']['statement']}")
-        say(f"  findings     {result['findings']} in history")
+        say(f"  findings     the {result['findings']} strongest outliers of history")
     if result["held_reason"]:
         say(f"  held         {result['held_message']}")
         say(f"  what helps   {result['held_remedy']}")

@@ -25,7 +25,7 @@ def tenant() -> None:
     "--source",
     "uri",
     required=True,
-    help="Where its mail is: graph:, eml:, mbox:, maildir: or simulated: and what follows.",
+    help="Where its mail is: graph:, gmail:, jmap:, imap:, eml:, mbox:, maildir: or simulated: and what follows.",
 )
 @click.option(
     "--budget",

@@ -37,9 +37,11 @@ def watch(names: tuple[str, ...], once: bool, every: float, at_once: int, as_jso
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     following, failed = Watch(workspace, at_once=at_once), False
+    found = 0
     try:
         while not stop.is_set():
             for one in following.round(names):
+                found += 1
                 failed |= one["outcome"] == "failed"
                 _tell(one, as_json, always=once)
             if once:
@@ -47,6 +49,8 @@ def watch(names: tuple[str, ...], once: bool, every: float, at_once: int, as_jso
             stop.wait(every)
     finally:
         following.close()
+    if once and not found and not as_json:
+        say("no tenant is active: there is nothing to follow")
     if once and failed:
         fail("not every tenant could be followed")
 

@@ -12,7 +12,7 @@ from onboarding.sources.gmail.dialect import Costs
 from onboarding.sources.gmail.listing import Lister
 from onboarding.sources.gmail.tokens import LIST_USERS, METADATA, MODIFY, READ, Issuer, Key, short
 from onboarding.sources.network.client import Client
-from onboarding.sources.network.faults import ProviderError
+from onboarding.sources.network.faults import ProviderError, unanswered
 
 HOW = (
     "in the Google Admin console, Security, Access and data control, API controls, Manage domain-wide delegation: "
@@ -89,6 +89,8 @@ def _users(
     try:
         mailbox = one_mailbox()
     except SourceError as error:
+        if silent := unanswered("Google", error):
+            return None, silent
         code = error.code if isinstance(error, ProviderError) else ""
         if code.lower() in ("accessnotconfigured", "service_disabled"):
             how = "enable the Admin SDK API in the service account's project, in the Google Cloud console"

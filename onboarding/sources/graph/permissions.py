@@ -8,7 +8,7 @@ from urllib.parse import quote
 from onboarding.sources.base import Requirement, SourceError
 from onboarding.sources.graph.listing import IMMUTABLE
 from onboarding.sources.network.client import Client, Request
-from onboarding.sources.network.faults import ProviderError
+from onboarding.sources.network.faults import ProviderError, unanswered
 
 LIST_USERS = ("User.ReadBasic.All", "User.Read.All", "Directory.Read.All")
 READ_BODY = ("Mail.Read", "Mail.ReadWrite")
@@ -33,7 +33,7 @@ def check(
         granted = roles()
     except SourceError as error:
         remedy = "see to the credentials: docs/sources/microsoft-365.md, `Credentials`"
-        return [Requirement("a token is issued", False, str(error), remedy)]
+        return [unanswered("Microsoft's sign-in", error) or Requirement("a token is issued", False, str(error), remedy)]
     found = [
         Requirement(
             "a token is issued", True, f"for {tenant}, with {', '.join(sorted(granted)) or 'no permissions'} in it"
@@ -78,6 +78,8 @@ def _users(granted: frozenset[str], one_mailbox: Callable[[], str | None]) -> tu
     try:
         mailbox = one_mailbox()
     except SourceError as error:
+        if silent := unanswered("Microsoft Graph", error):
+            return None, silent
         said = _of_roles(name, granted, LIST_USERS)
         evidence = f"{said}, but: {error}" if said else f"not in the token's roles, and tried: {error}"
         return None, Requirement(name, False, evidence, HOW.format(name="User.ReadBasic.All"), permission=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from onboarding.redaction import redact
-from onboarding.sources.base import SourceError
+from onboarding.sources.base import Requirement, SourceError
 
 
 class Trouble(StrEnum):
@@ -90,6 +90,15 @@ class ProviderError(SourceError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.status, self.code)
+
+
+def unanswered(service: str, error: SourceError) -> Requirement | None:
+    """That a service answers, where an error says that it did not, or not well; None where it refused: then something is to be
+    granted, and asking once more helps nothing."""
+    if not isinstance(error, ProviderError) or 0 < error.status < 500:
+        return None
+    remedy = "see that it can be reached from here (network, proxy, its address in the settings), and try again"
+    return Requirement(f"{service} answers", False, str(error), remedy)
 
 
 class TooLargeError(ProviderError):
