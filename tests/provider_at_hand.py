@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 
 from simulators.faults import FaultPlan
 from simulators.organisation import Organisation
+from tenants_at_hand import register
 
 from detection.mail.message import Folder
 from onboarding import store
 from onboarding.connect import connect
-from onboarding.database import mailboxes, tenants
+from onboarding.database import mailboxes
 from onboarding.database.mailboxes import Mailbox, Totals
 from onboarding.ingest import ingest
 from onboarding.lifecycle import MailboxState
@@ -64,6 +66,25 @@ def ids(pages: Iterable[Page]) -> list[str]:
     return [message.path.rpartition("/")[2] for message in listed(pages)]
 
 
+def read_with_stops(
+    source: Source, mailbox: str, chance: random.Random, meanwhile: Callable[[int, str | None], None], rounds: int = 9
+) -> Counter[str]:
+    """How often each message was recorded, by its path, when reading is stopped anywhere before a page is recorded, and goes
+    on from there. `meanwhile`, given the round and the cursor, is what happens between two rounds; the last ends."""
+    recorded: Counter[str] = Counter()
+    cursor: str | None = None
+    for round_ in range(rounds):
+        last = round_ == rounds - 1
+        for page in source.pages(mailbox, cursor):
+            if not last and chance.random() < 0.3:
+                break
+            recorded.update(message.path for message in page.messages)
+            cursor = page.cursor
+        if not last:
+            meanwhile(round_, cursor)
+    return recorded
+
+
 FAULTS = [
     FaultPlan(throttle=0.2),
     FaultPlan(throttle=0.2, retry_after="none"),
@@ -95,17 +116,7 @@ class Ingested:
 
 def ingested_from(workspace: Workspace, source: Source) -> Ingested:
     """Connects tenant acme to the source and ingests its mail, as a run does."""
-    with workspace.database.transaction("acme") as session:
-        tenants.add(
-            session,
-            "acme",
-            domains=["acme.example"],
-            source=source.uri,
-            alpha=0.01,
-            delta=0.05,
-            lookback_days=None,
-            actor="test",
-        )
+    register(workspace, "acme", source.uri, "acme.example")
     with running(workspace, "acme", ONBOARD, actor="test") as token:
         ingest(workspace, token, list(connect(workspace, token)))
     with workspace.database.session("acme") as session:

@@ -1,4 +1,4 @@
-"""An action is on one copy of a message: where the source has it is part of its key. When a mailbox was read to its end."""
+"""An action is on one copy of a message: where the source has it is part of its key."""
 
 from __future__ import annotations
 
@@ -15,4 +15,3 @@ def upgrade() -> None:
         actions.add_column(sa.Column("time", sa.BigInteger(), nullable=True))
         actions.drop_constraint("pk_actions", type_="primary")
         actions.create_primary_key("pk_actions", ["tenant", "message_key", "mailbox", "kind", "path"])
-    op.add_column("watched", sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True))

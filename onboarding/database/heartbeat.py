@@ -1,10 +1,10 @@
-"""A thread that says, while a run works, that it is alive, and notices when it has been replaced."""
+"""A thread that says, while work goes on, that somebody is at it, and notices when they have been replaced."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,26 +32,39 @@ class Heartbeat:
 
 @contextmanager
 def beating(database: Database, token: RunToken, *, every: float) -> Iterator[Heartbeat]:
-    """Beats every so many seconds until the block ends. A database that is away for a while ends nothing."""
-    heart, stop = Heartbeat(token), threading.Event()
+    """Beats for a run every so many seconds until the block ends."""
+    heart = Heartbeat(token)
 
-    def beat() -> None:
+    def beat() -> bool:
+        try:
+            with database.transaction(token.tenant) as session:
+                runs.beat(session, token)
+        except Fenced:
+            heart.lost.set()
+        return not heart.lost.is_set()
+
+    with repeating(beat, every=every, named=f"heartbeat of run {token.run}"):
+        yield heart
+
+
+@contextmanager
+def repeating(beat: Callable[[], bool], *, every: float, named: str) -> Iterator[None]:
+    """Calls `beat` every so many seconds until the block ends, or it gives False. A database that is away for a while ends
+    nothing."""
+    stop = threading.Event()
+
+    def work() -> None:
         while not stop.wait(every):
             try:
-                with database.transaction(token.tenant) as session:
-                    runs.beat(session, token)
-            except Fenced:
-                heart.lost.set()
-                return
+                if not beat():
+                    return
             except SQLAlchemyError as error:
-                log.warning(
-                    "heartbeat of run %s could not be written, trying again in %g s: %s", token.run, every, error
-                )
+                log.warning("the %s could not be written, trying again in %g s: %s", named, every, error)
 
-    thread = threading.Thread(target=beat, name=f"heartbeat {token.tenant}", daemon=True)
+    thread = threading.Thread(target=work, name=named, daemon=True)
     thread.start()
     try:
-        yield heart
+        yield
     finally:
         stop.set()
         thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,6 +20,10 @@ class Verdict(StrEnum):
 
     SAFE = "safe"
     ATTACK = "attack"
+
+
+ASKED_AT_ONCE = 500
+"""Messages in one question: databases bound the values of a statement."""
 
 
 class Label(OfTenant, Row):
@@ -74,5 +79,13 @@ def forget(session: Session, tenant: str, before: datetime, messages: Collection
 
 def safe(session: Session, tenant: str, message_keys: Iterable[int]) -> set[int]:
     """Which of these messages people said are safe."""
-    said = select(Label.message_key).where(Label.tenant == tenant, Label.verdict == Verdict.SAFE)
-    return set(session.scalars(said)).intersection(message_keys)
+    found, wanted = set[int](), iter(message_keys)
+    while some := list(islice(wanted, ASKED_AT_ONCE)):
+        found.update(
+            session.scalars(
+                select(Label.message_key).where(
+                    Label.tenant == tenant, Label.verdict == Verdict.SAFE, Label.message_key.in_(some)
+                )
+            )
+        )
+    return found

@@ -29,8 +29,6 @@ class Watched(OfTenant, Row):
     error: Mapped[str | None]
     """Why it could not be read when it was last looked at."""
     looked_at: Mapped[datetime]
-    whole_at: Mapped[datetime | None]
-    """When the look began after which nothing new was left: what came before has been seen."""
 
 
 class Watcher(OfTenant, Row):
@@ -87,13 +85,10 @@ def all_of(session: Session, tenant: str) -> Sequence[Watched]:
     return session.scalars(select(Watched).where(Watched.tenant == tenant).order_by(Watched.mailbox)).all()
 
 
-def advance(
-    session: Session, tenant: str, mailbox: str, cursor: str | None, messages: int, whole_at: datetime | None = None
-) -> None:
-    """The mailbox was read up to the cursor; to its end, in a look that began at `whole_at`, when that is given."""
+def advance(session: Session, tenant: str, mailbox: str, cursor: str | None, messages: int) -> None:
+    """The mailbox was read up to the cursor."""
     row = _row(session, tenant, mailbox)
     row.cursor, row.messages, row.error, row.looked_at = cursor, row.messages + messages, None, clock.now()
-    row.whole_at = whole_at or row.whole_at
 
 
 def fail(session: Session, tenant: str, mailbox: str, error: str) -> None:

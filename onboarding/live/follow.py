@@ -79,7 +79,7 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source, owner: str) -
     A mailbox that cannot be read holds up no other. Raises SourceError when the source cannot be listed,
     FollowedElsewhereError when another process has taken the tenant meanwhile: what was not kept yet it reads again.
     """
-    begun, tenant = clock.now(), live.scorer.tenant
+    tenant = live.scorer.tenant
     with workspace.database.session(tenant) as session:
         since = tenants.get(session, tenant).created_at
         cursors = _cursors(session, tenant)
@@ -122,9 +122,7 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source, owner: str) -
             for row, outcome in decided[read.mailbox]:
                 if outcome.again:
                     _heed_move(session, tenant, row, outcome, read.mailbox)
-            watching.advance(
-                session, tenant, read.mailbox, read.cursor, read.listed, whole_at=None if read.more else begun
-            )
+            watching.advance(session, tenant, read.mailbox, read.cursor, read.listed)
     return result
 
 

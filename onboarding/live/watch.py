@@ -6,7 +6,6 @@ import logging
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 
 from onboarding.database import activations, fleet, tenants, watching
+from onboarding.database.heartbeat import repeating
 from onboarding.lifecycle import Mode, TenantState
 from onboarding.live.acting import carry_out
 from onboarding.live.directory import most_open
@@ -141,31 +141,21 @@ class Watch:
     @contextmanager
     def _claimed(self, tenant: str) -> Iterator[bool]:
         database = self._workspace.database
-        with database.transaction(tenant) as session:
-            mine = watching.claim(session, tenant, self._owner, CLAIM)
-        stop = threading.Event()
-        beats = threading.Thread(target=self._keep, args=(tenant, stop), name=f"claim on {tenant}", daemon=True)
-        if mine:
-            beats.start()
-        try:
-            yield mine
-        finally:
-            stop.set()
-            if mine:
-                beats.join()
-                with database.transaction(tenant) as session:
-                    watching.let_go(session, tenant, self._owner)
 
-    def _keep(self, tenant: str, stop: threading.Event) -> None:
-        """Renews the claim while the work goes on, however slow the source is or long the backlog."""
-        while not stop.wait(CLAIM.total_seconds() / 4):
-            try:
-                with self._workspace.database.transaction(tenant) as session:
-                    if not watching.claim(session, tenant, self._owner, CLAIM):
-                        return
-            except Exception as error:
-                # The database is away: the next beat tries again, and what was lost meanwhile `watching.hold` finds out.
-                log.warning("the claim on %s could not be renewed: %s", tenant, error)
+        def claim() -> bool:
+            with database.transaction(tenant) as session:
+                return watching.claim(session, tenant, self._owner, CLAIM)
+
+        if not claim():
+            yield False
+            return
+        try:
+            # However slow the source is or long the backlog. What was lost meanwhile `watching.hold` finds out.
+            with repeating(claim, every=CLAIM.total_seconds() / 4, named=f"claim on {tenant}"):
+                yield True
+        finally:
+            with database.transaction(tenant) as session:
+                watching.let_go(session, tenant, self._owner)
 
 
 def _add(total: Followed, one: Followed) -> None:

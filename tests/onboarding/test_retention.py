@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from message_rows import row
 from sqlalchemy.orm import Session
-from tenants_at_hand import register
+from tenants_at_hand import record_calibration, register
 
 from detection.keys import key_of
 from detection.mail.batch import MessageBatch
@@ -141,19 +141,4 @@ def flagged(key: int) -> Flagged:
 
 
 def _calibration(session: Session, token: RunToken, number: int, baseline: int) -> None:
-    versions.record_calibration(
-        session,
-        token,
-        digest=str(number),
-        baseline=baseline,
-        engine="1",
-        alpha=1e-3,
-        delta=0.05,
-        n=3000,
-        effective_n=3000.0,
-        basis="counted",
-        valid=True,
-        artifact="a",
-        summary={},
-        actor="test",
-    )
+    record_calibration(session, token, digest=str(number), baseline=baseline, actor="test")

@@ -11,10 +11,10 @@ import mail_servers
 import pytest
 from mail_servers import ADMIN, PASSWORD, MailServer
 from real_mail import DAY, NOW, listed
-from tenants_at_hand import onboard
+from tenants_at_hand import onboard, register
 
 from detection.mail.message import Folder
-from onboarding.database import activations, tenants
+from onboarding.database import activations
 from onboarding.lifecycle import Mode
 from onboarding.live.watch import Watch
 from onboarding.settings import Settings
@@ -79,17 +79,7 @@ def acme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             ]
             server.append(box, "INBOX", history)
             server.append(box, "Sent", history[:3])  # copies of the same mail
-        with workspace.database.transaction("acme") as session:
-            tenants.add(
-                session,
-                "acme",
-                domains=["acme.example"],
-                source=made.uri,
-                alpha=0.05,
-                delta=0.2,
-                lookback_days=None,
-                actor="test",
-            )
+        register(workspace, "acme", made.uri, "acme.example", alpha=0.05, delta=0.2)
         yield made
         workspace.database.close()
         mail_servers.remove(server)

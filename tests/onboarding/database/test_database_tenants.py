@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from tenants_at_hand import record_calibration
 
 from onboarding.database import (
     actions,
@@ -65,22 +66,7 @@ def fill(database: Database, token: RunToken) -> None:
             facts={"x": 1},
             engine="1",
         )
-        calibration = versions.record_calibration(
-            session,
-            token,
-            digest="c",
-            baseline=baseline.version,
-            engine="1",
-            alpha=1e-3,
-            delta=0.05,
-            n=3000,
-            effective_n=2999.5,
-            basis="counted",
-            valid=True,
-            artifact="a",
-            summary={},
-            actor="ada",
-        )
+        calibration = record_calibration(session, token, digest="c", baseline=baseline.version, actor="ada")
         found = Flagged(
             message_key=7, message_id="m@x", path="info/1", time=1, verdict="attack", kind="k", tail_probability=0.0
         )

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -215,24 +215,17 @@ def test_history_is_never_acted_on(workspace: Workspace, mail: Mailboxes) -> Non
     assert planned(workspace, old) == {}
 
 
-def test_a_planned_move_is_called_off_when_the_mode_drops(
-    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_mode(workspace, Mode.ENFORCE)
-    attack = mail.attack()
-    with monkeypatch.context() as patch:
-        patch.setattr(Maildirs, "move", lambda *_: (_ for _ in ()).throw(OSError("away")))
-        watched(workspace)
-    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.PLANNED
+def _mode_drops(workspace: Workspace, message_id: str) -> None:
     in_mode(workspace, Mode.SHADOW)
-    later = clock.now() + timedelta(minutes=1)
-    with clock.use(lambda: later):
-        watched(workspace)
-    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.UNDONE
 
 
-def test_a_planned_move_is_called_off_when_somebody_says_that_the_mail_is_safe(
-    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch
+def _said_to_be_safe(workspace: Workspace, message_id: str) -> None:
+    give_feedback(workspace, "acme", message_id, "safe", reason="ours", actor="ada")
+
+
+@pytest.mark.parametrize("happens", [_mode_drops, _said_to_be_safe])
+def test_a_planned_move_is_called_off(
+    workspace: Workspace, mail: Mailboxes, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Workspace, str], None]
 ) -> None:
     in_mode(workspace, Mode.ENFORCE)
     attack = mail.attack()
@@ -240,7 +233,7 @@ def test_a_planned_move_is_called_off_when_somebody_says_that_the_mail_is_safe(
         patch.setattr(Maildirs, "move", lambda *_: (_ for _ in ()).throw(OSError("away")))
         watched(workspace)
     assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.PLANNED
-    give_feedback(workspace, "acme", attack, "safe", reason="ours", actor="ada")
+    happens(workspace, attack)
     later = clock.now() + timedelta(minutes=1)
     with clock.use(lambda: later):
         watched(workspace)

@@ -10,10 +10,10 @@ import pytest
 from gmail_at_hand import Serve, gmail_of
 from simulators.gmail import MODIFY, READ, USERS
 from simulators.organisation import Organisation
-from tenants_at_hand import onboard
+from tenants_at_hand import onboard, register
 
 from detection.mail.message import Folder
-from onboarding.database import activations, tenants
+from onboarding.database import activations
 from onboarding.lifecycle import Mode
 from onboarding.live.release import release
 from onboarding.live.watch import Watch
@@ -54,17 +54,7 @@ def test_a_workspace_is_onboarded_followed_and_a_live_attack_moved_and_released(
     monkeypatch.setattr("onboarding.sources.gmail.listing.PAGE", 100)
     monkeypatch.setattr("onboarding.sources.gmail.source.Pace", lambda: source.pace)
     workspace = open_workspace(Settings(parse_workers=0, heartbeat_seconds=60))
-    with workspace.database.transaction("acme") as session:
-        tenants.add(
-            session,
-            "acme",
-            domains=["acme.example"],
-            source=source.uri,
-            alpha=0.05,
-            delta=0.2,
-            lookback_days=None,
-            actor="test",
-        )
+    register(workspace, "acme", source.uri, "acme.example", alpha=0.05, delta=0.2)
     outcome = onboard(workspace, "acme")
     assert outcome["state"] == "active", outcome
     assert outcome["messages"]["stored"] == 480

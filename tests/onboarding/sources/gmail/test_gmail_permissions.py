@@ -7,9 +7,9 @@ from gmail_at_hand import Serve, gmail_of
 from provider_at_hand import small
 from simulators.faults import FaultPlan
 from simulators.gmail import METADATA, MODIFY, READ, USERS
+from tenants_at_hand import register
 
 from onboarding.connect import connect
-from onboarding.database import tenants
 from onboarding.run import ONBOARD, running
 from onboarding.sources.base import Requirement, SourceError
 from onboarding.sources.gmail.source import GmailSource
@@ -123,17 +123,7 @@ def test_no_secret_goes_over_an_address_in_the_clear(serve: Serve, monkeypatch: 
 
 def test_a_tenant_is_held_for_what_is_missing_with_the_remedy(serve: Serve, workspace: Workspace) -> None:
     source = serve(gmail_of(small(1, 3), delegated=(USERS,)))
-    with workspace.database.transaction("acme") as session:
-        tenants.add(
-            session,
-            "acme",
-            domains=["acme.example"],
-            source=source.uri,
-            alpha=0.01,
-            delta=0.05,
-            lookback_days=None,
-            actor="test",
-        )
+    register(workspace, "acme", source.uri, "acme.example")
     with pytest.raises(Held) as held, running(workspace, "acme", ONBOARD, actor="test") as token:
         connect(workspace, token)
     assert held.value.hold.reason == "permission-missing"

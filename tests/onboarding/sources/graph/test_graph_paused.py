@@ -12,6 +12,7 @@ from provider_at_hand import letter
 from simulators.faults import FaultPlan
 from simulators.graph import Graph
 from simulators.organisation import Organisation
+from tenants_at_hand import register
 
 from onboarding import store
 from onboarding.connect import connect
@@ -71,17 +72,7 @@ def reading(serve: Serve, workspace: Workspace, monkeypatch: pytest.MonkeyPatch)
     source = serve(Graph(organisation, FaultPlan()))
     monkeypatch.setattr("onboarding.sources.graph.source.Pace", lambda: source.pace)
     monkeypatch.setattr("onboarding.sources.graph.content.GROUP", 5)
-    with workspace.database.transaction("acme") as session:
-        tenants.add(
-            session,
-            "acme",
-            domains=["acme.example"],
-            source=source.uri,
-            alpha=0.01,
-            delta=0.05,
-            lookback_days=None,
-            actor="test",
-        )
+    register(workspace, "acme", source.uri, "acme.example")
     with running(workspace, "acme", ONBOARD, actor="test") as token:
         yield Reading(workspace, organisation, token)
 

@@ -9,9 +9,9 @@ import pytest
 from graph_at_hand import Serve
 from provider_at_hand import all_of, small
 from simulators.graph import Graph
+from tenants_at_hand import register
 
 from onboarding.connect import connect
-from onboarding.database import tenants
 from onboarding.run import ONBOARD, running
 from onboarding.sources.base import Requirement, SourceError
 from onboarding.sources.graph.source import GraphSource
@@ -111,17 +111,7 @@ def test_the_uri_is_canonical_and_wrong_ones_are_told_without_asking_anybody(mon
 
 def test_a_tenant_is_held_for_what_is_missing_with_the_remedy(serve: Serve, workspace: Workspace) -> None:
     source = serve(Graph(small(1, 3), roles=(USERS,)))
-    with workspace.database.transaction("acme") as session:
-        tenants.add(
-            session,
-            "acme",
-            domains=["acme.example"],
-            source=source.uri,
-            alpha=0.01,
-            delta=0.05,
-            lookback_days=None,
-            actor="test",
-        )
+    register(workspace, "acme", source.uri, "acme.example")
     with pytest.raises(Held) as held, running(workspace, "acme", ONBOARD, actor="test") as token:
         connect(workspace, token)
     assert held.value.hold.reason == "permission-missing"

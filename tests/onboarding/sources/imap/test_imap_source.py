@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from imap_at_hand import PASSWORD, Box, FakeImap
+from provider_at_hand import read_with_stops
 
 from detection.mail.message import Folder, Skip
 from onboarding.sources.base import CursorLostError, Listed, SourceError
@@ -98,17 +98,13 @@ def test_reading_stopped_anywhere_amid_drawn_trouble_lists_everything_once(
     fake = FakeImap({name: Box(messages=mail(*range(1, count))) for name, count in (("INBOX", 25), ("Sent", 13))})
     source = serve(fake)
     fake.chance = random.Random(1000 + seed)
-    recorded: Counter[str] = Counter()
-    cursor: str | None = None
-    for round_ in range(9):
-        for page in source.pages("ann", cursor):
-            if round_ < 8 and chance.random() < 0.3:
-                break  # killed before the page was recorded
-            recorded.update(message.path for message in page.messages)
-            cursor = page.cursor
-        for _ in range(chance.randint(0, 4) if round_ < 8 else 0):
+
+    def delivered(_: int, __: str | None) -> None:
+        for _ in range(chance.randint(0, 4)):
             box = fake.folders[chance.choice(["INBOX", "Sent"])]
             box.messages |= mail(max(box.messages) + chance.randint(1, 3))
+
+    recorded = read_with_stops(source, "ann", chance, delivered)
     there = {f"ann/{name};UIDVALIDITY=1/;UID={uid}" for name, box in fake.folders.items() for uid in box.messages}
     assert set(recorded) == there
     assert max(recorded.values()) == 1
