@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flows import daemon, reports, server, worker
+from flows import daemon, orphans, reports, server, worker
 from flows.daemon import ServerError
 from flows.deployments import POOL
 from flows.environment import given_api_url, prefect_environment, prepare
@@ -39,6 +39,7 @@ def up(workspace: Workspace, tell: Callable[[str], None], first_port: int = serv
             raise ServerError(
                 f"no Prefect server answers at PREFECT_API_URL={api_url}: start it, or unset the variable"
             )
+        orphans.sweep(home)
         prepare(home, api_url)
         at_once = workspace.settings.tenants_at_once
         tell(f"registering deployments at {api_url}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flows import machine, server
+from flows import machine, orphans, server
 from flows.daemon import ServerError
 from flows.environment import prefect_environment, prepare
 from onboarding.lifecycle import Step
@@ -23,6 +23,8 @@ class PrefectOrchestrator:
             # The workers of a cluster are processes of their own, which no in-process server is there for.
             with self.served(workspace):
                 return self.onboard(workspace, tenant, until)
+        orphans.sweep(workspace.home)
+        orphans.own()
         from flows.onboard import run_onboarding
 
         return run_onboarding(workspace, tenant, until)
