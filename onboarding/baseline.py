@@ -30,6 +30,7 @@ from onboarding.lifecycle import Step
 from onboarding.live.recent import recent_since
 from onboarding.made import Made, parts_digest, read_made, remember
 from onboarding.scores import SECONDS_A_DAY
+from onboarding.shared import there
 from onboarding.stage import Held, Stage, stage
 from onboarding.store import read_by
 from onboarding.stretches import Spread
@@ -110,7 +111,7 @@ def _whole_history(layout: TenantLayout, digest: str) -> History | None:
     """The history that is there; None when it is another or not all of it is there."""
     with suppress(StoreError):
         history = open_history(layout)
-        if history.digest == digest and all((layout.history / shard.name).exists() for shard in history.shards):
+        if history.digest == digest and all(there(layout, layout.history / shard.name) for shard in history.shards):
             return history
     return None
 

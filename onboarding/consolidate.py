@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from detection.mail.batch import SCHEMA, Ints
 from onboarding.copies import Placement, place, unite_recipients, unnamed_recipients
-from onboarding.files import TEMPORARY, StoreError, Written, move_into_place, remove_tree, write_whole
-from onboarding.history import MANIFEST, History, Shard, write_manifest
+from onboarding.files import TEMPORARY, StoreError, Written, remove_tree, write_whole
+from onboarding.history import History, Shard, write_manifest
 from onboarding.layout import TenantLayout
+from onboarding.shared import fetch_all, folders_in, publish, remove, there
 from onboarding.store import read_part, write_parquet
 
 SHARD_ROWS = 131_072
@@ -50,6 +51,7 @@ def consolidate(
     work = layout.history / f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}"
     try:
         work.mkdir(parents=True)
+        fetch_all(layout, [layout.mail / name for name in names])
         placement = _place(layout, names)
         with Spill(work / "gathering") as spill:
             _deal(layout, names, placement, spill, shard_rows, gather_rows)
@@ -213,22 +215,23 @@ def _named(placement: Placement, shards: list[Shard]) -> History:
 
 def _put_in_force(layout: TenantLayout, work: Path, history: History) -> None:
     final = layout.history / history.digest
-    if not _holds(layout.history, history.shards):
+    if not _holds(layout, history.shards):
         # Not there, or damaged: then the fresh files take its place.
-        remove_tree(final)
-        move_into_place(work, final)
+        remove(layout, final)
+        publish(layout, work, final)
     write_manifest(layout, history)
-    for path in layout.history.iterdir():
-        if path.name not in (MANIFEST, history.digest) and path.is_dir() and not path.name.startswith(TEMPORARY):
-            remove_tree(path)
+    for name in folders_in(layout, layout.history):
+        if name != history.digest and not name.startswith(TEMPORARY):
+            remove(layout, layout.history / name)
 
 
-def _holds(folder: Path, shards: tuple[Shard, ...]) -> bool:
+def _holds(layout: TenantLayout, shards: tuple[Shard, ...]) -> bool:
     """Whether exactly these shards lie there, to the byte."""
     for shard in shards:
+        path = layout.history / shard.name
         try:
-            with open(folder / shard.name, "rb") as file:
-                if file_digest(file, "sha256").hexdigest() != shard.sha256:
+            with open(path, "rb") as file:
+                if file_digest(file, "sha256").hexdigest() != shard.sha256 or not there(layout, path):
                     return False
         except OSError:
             return False

@@ -24,6 +24,9 @@ TEMPORARY = ".tmp-"
 class StoreError(Exception):
     """Something at rest cannot be written or read. The message says which file, what is wrong, and what to do."""
 
+    place = ""
+    """Where that is, when it is not on this machine."""
+
 
 Guard = Callable[[], AbstractContextManager[object]]
 """Makes a block in which files may be published; entering it raises when that is no longer allowed."""
@@ -39,6 +42,11 @@ def guarded(guard: Guard) -> Iterator[None]:
         yield
     finally:
         _guard.reset(before)
+
+
+def guard_of_publishing() -> AbstractContextManager[object]:
+    """The block in which files may be published at this moment; entering it raises when that is no longer allowed."""
+    return _guard.get()()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +111,15 @@ def temporary(folder: Path) -> Iterator[tuple[Path, Digesting]]:
         raise
 
 
-def move_into_place(path: Path, final: Path) -> None:
+def move_into_place(path: Path, final: Path, before: Callable[[], object] = lambda: None) -> None:
     """Renames a whole file or folder to its final name, replacing a file of that name, durably.
 
-    Raises StoreError when it cannot be done, and what the guard raises; a file is gone then.
+    `before` is done first, under the guard. Raises StoreError when it cannot be done, and what the guard and `before`
+    raise; a file is gone then.
     """
     try:
-        with _guard.get()():
+        with guard_of_publishing():
+            before()
             os.replace(path, final)
         sync_folder(final.parent)
     except BaseException as error:
@@ -164,7 +174,7 @@ def remove_tree(folder: Path) -> Removed:
                 size += os.lstat(os.path.join(path, name)).st_size
             files += 1
     problems: list[str] = []
-    with nullcontext() if folder.name.startswith(TEMPORARY) else _guard.get()():
+    with nullcontext() if folder.name.startswith(TEMPORARY) else guard_of_publishing():
         shutil.rmtree(folder, onerror=lambda _how, path, why: problems.append(f"{path}: {why[1]}"))
     if problems or folder.exists():
         raise StoreError(

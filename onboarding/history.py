@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 
 from detection.baselines.parts import LAST_SECOND
 from detection.mail.batch import COLUMNS, SCHEMA, ArrowTexts, Ints, Level, MessageBatch
-from onboarding.files import StoreError, write_whole
+from onboarding.files import StoreError
 from onboarding.layout import TenantLayout
+from onboarding.shared import fetched, latest, write_shared
 from onboarding.store import read_group
 
 MANIFEST = "history.json"
@@ -54,7 +55,7 @@ class History:
 
 def open_history(layout: TenantLayout) -> History:
     """The history in force. Raises StoreError when there is none yet, or its list of shards cannot be read."""
-    path = layout.history / MANIFEST
+    path = latest(layout, layout.history / MANIFEST)
     try:
         read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return History(**{**read, "shards": tuple(Shard(**each) for each in read["shards"])})
@@ -120,7 +121,7 @@ def read_stretch(layout: TenantLayout, digest: str, columns: Sequence[str], star
         if at + shard.rows <= start or at >= stop:
             at += shard.rows
             continue
-        with pq.ParquetFile(layout.history / shard.name) as file:
+        with pq.ParquetFile(fetched(layout, layout.history / shard.name)) as file:
             for group in range(file.num_row_groups):
                 rows = file.metadata.row_group(group).num_rows
                 if at + rows > start and at < stop:
@@ -135,7 +136,7 @@ def history_tables(layout: TenantLayout, columns: Sequence[str] | None = None) -
     """The same as Arrow tables. Raises KeyError for a column that is not of the schema."""
     wanted = _wanted(columns)
     for shard in open_history(layout).shards:
-        path = layout.history / shard.name
+        path = fetched(layout, layout.history / shard.name)
         try:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
@@ -151,7 +152,7 @@ def history_rows(layout: TenantLayout, rows: Ints) -> pa.Table:
         if not len(rows[(rows >= start) & (rows < start + shard.rows)]):
             start += shard.rows
             continue
-        with pq.ParquetFile(layout.history / shard.name) as file:
+        with pq.ParquetFile(fetched(layout, layout.history / shard.name)) as file:
             for group in range(file.num_row_groups):
                 stop = start + file.metadata.row_group(group).num_rows
                 wanted = rows[(rows >= start) & (rows < stop)]
@@ -164,7 +165,7 @@ def history_rows(layout: TenantLayout, rows: Ints) -> pa.Table:
 def write_manifest(layout: TenantLayout, history: History) -> None:
     """Puts a history whose shards are on disk in force."""
     text = json.dumps(asdict(history), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_whole(layout.history / MANIFEST, lambda sink: sink.write(text.encode("utf-8", "surrogatepass")))
+    write_shared(layout, layout.history / MANIFEST, lambda sink: sink.write(text.encode("utf-8", "surrogatepass")))
 
 
 class NotRead(Sequence[Any]):

@@ -111,7 +111,8 @@ TEXTS: Mapping[HoldReason, tuple[str, str]] = {
     ),
     HoldReason.DISK_FULL: (
         "no space left while writing to {path}",
-        "free space there or move GATEHOUSE_HOME, then run `gatehouse onboard {tenant}`: it goes on where it stopped",
+        "free space there or move it (GATEHOUSE_HOME, GATEHOUSE_STORE), then run `gatehouse onboard {tenant}`: it goes on "
+        "where it stopped",
     ),
 }
 """Sentence and remedy of every reason."""

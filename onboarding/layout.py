@@ -2,12 +2,13 @@
 
     tenants/<tenant>/mail/<mailbox>/part-000001-1a2b3c4d.parquet    messages as columns, one mailbox, as ingested
     tenants/<tenant>/history/                                       the same, one row a mail, in order of time
+    tenants/<tenant>/stretches/                                     pieces of a replay that is worked on apart
     tenants/<tenant>/baselines/<n>/  baselines/<n>-names.parquet  calibrations/<n>.json  scores/  report/
     tenants/<tenant>/arrivals/00001764000000-17-ab12cd34.jsonl       live mail as it was decided on, not yet in the store
     tenants/<tenant>/decisions/2026-11-24/<segment>.parquet          every decision on live mail, by the day it was made
 
 Names from outside (tenants, mailboxes) become folder names by `slug`, so that none of them can leave its place.
-All paths are made by joining here: that is the seam at which a URL of an object store can take the folder's place.
+Of it mail, history and stretches may lie at a URL too, for machines that share no folder (`onboarding.shared`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+
+from onboarding.shared import SharedStore
 
 LIVE = "(live)"
 """The mailbox under which the store keeps what came through the API or was followed."""
@@ -29,11 +32,17 @@ class TenantLayout:
 
     home: Path
     tenant: str
+    shared: SharedStore | None = None
+    """Where the store lies of which `home` has copies; None when `home` is the store."""
 
     @property
     def root(self) -> Path:
         """Everything of the tenant, and nothing of another."""
         return self.home / "tenants" / slug(self.tenant)
+
+    def key(self, path: Path) -> str:
+        """The name under which a file or folder of the tenant lies at the URL."""
+        return path.relative_to(self.home).as_posix()
 
     @property
     def mail(self) -> Path:
@@ -48,6 +57,11 @@ class TenantLayout:
     def history(self) -> Path:
         """The consolidated history."""
         return self.root / "history"
+
+    @property
+    def stretches(self) -> Path:
+        """Pieces of a replay, while it is worked on."""
+        return self.root / "stretches"
 
     @property
     def made(self) -> Path:

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         description="database instead of SQLite in the home folder, as postgresql+psycopg://user@host/name; "
         "its password is better left to PGPASSFILE",
     )
+    store: SecretStr | None = Field(
+        default=None,
+        description="URL at which messages, history and what is made on the way to a baseline lie, for machines that share no "
+        "folder, as s3://bucket/folder; keys are better left to its own variables. Unset: in the home folder",
+    )
     task_runner: TaskRunner = Field(
         default=TaskRunner.THREADS, description="where shards of work run: threads, processes or dask"
     )

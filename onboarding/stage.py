@@ -42,7 +42,8 @@ def full_disk_holds(tenant: str, folder: Path) -> Iterator[None]:
         yield
     except (OSError, StoreError) as error:
         if any(getattr(one, "errno", None) == errno.ENOSPC for one in (error, error.__cause__)):
-            raise Held(hold(HoldReason.DISK_FULL, tenant=tenant, path=folder)) from error
+            path = getattr(error, "place", "") or folder
+            raise Held(hold(HoldReason.DISK_FULL, tenant=tenant, path=path)) from error
         raise
 
 

@@ -8,7 +8,7 @@ counts. Parts hold the columns of `detection.mail.batch.SCHEMA`: no text of a ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,18 @@ import pyarrow.parquet as pq
 
 from detection.mail.batch import COLUMNS, SCHEMA, MessageBatch, completed
 from detection.versions import columns_version
-from onboarding.files import TEMPORARY, Removed, StoreError, Written, move_into_place, remove_tree, temporary
+from onboarding.files import (
+    TEMPORARY,
+    Removed,
+    StoreError,
+    Written,
+    guard_of_publishing,
+    move_into_place,
+    remove_tree,
+    temporary,
+)
 from onboarding.layout import TenantLayout, slug
+from onboarding.shared import fetched, names_in, publish, remove, sweep_shared
 
 COMPRESSION = "zstd"
 ROW_GROUP_ROWS = 32_768
@@ -57,7 +67,7 @@ def write_part(layout: TenantLayout, mailbox: str, number: int, messages: Messag
         write_parquet(table.replace_schema_metadata({READ_BY: columns_version().encode()}), sink)
     written = sink.written
     name = f"part-{number:06d}-{written.sha256[:16]}.parquet"
-    move_into_place(path, folder / name)
+    publish(layout, path, folder / name)
     times = pc.min_max(table.column("time"))
     return PartInfo(
         name=f"{slug(mailbox)}/{name}",
@@ -71,7 +81,7 @@ def write_part(layout: TenantLayout, mailbox: str, number: int, messages: Messag
 
 def read_part(layout: TenantLayout, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """One part, whole or some of its columns. Raises StoreError when it is missing or broken."""
-    return read_parquet(layout.mail / name, columns)
+    return read_parquet(fetched(layout, layout.mail / name), columns)
 
 
 def read_by(layout: TenantLayout, names: Iterable[str]) -> dict[str, int]:
@@ -82,7 +92,7 @@ def read_by(layout: TenantLayout, names: Iterable[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name in sorted(names):
         try:
-            metadata = pq.read_schema(layout.mail / name).metadata or {}
+            metadata = pq.read_schema(fetched(layout, layout.mail / name)).metadata or {}
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"{layout.mail / name} cannot be read ({error}): onboard this mailbox again") from error
         version = metadata.get(READ_BY, b"").decode()
@@ -91,8 +101,8 @@ def read_by(layout: TenantLayout, names: Iterable[str]) -> dict[str, int]:
 
 
 def stored_parts(layout: TenantLayout) -> list[str]:
-    """Names of all parts on disk, recorded or not, in order."""
-    return sorted(f"{path.parent.name}/{path.name}" for path in layout.mail.glob("*/part-*.parquet"))
+    """Names of all parts in the store, recorded or not, in order."""
+    return sorted(name for name in names_in(layout, layout.mail) if _is_part(name) and name.endswith(".parquet"))
 
 
 def sweep(layout: TenantLayout, recorded: Iterable[str], mailbox: str | None = None) -> list[str]:
@@ -102,15 +112,16 @@ def sweep(layout: TenantLayout, recorded: Iterable[str], mailbox: str | None = N
     yet recorded looks the same. Returns what was taken away.
     """
     keep = set(recorded)
-    folders = [layout.mailbox(mailbox)] if mailbox is not None else sorted(layout.mail.glob("*"))
-    gone = []
-    for folder in folders:
-        for path in sorted(folder.glob("*")):
-            name = f"{folder.name}/{path.name}"
-            if name not in keep and (path.name.startswith(TEMPORARY) or path.name.startswith("part-")):
-                path.unlink(missing_ok=True)
-                gone.append(name)
+    folder = layout.mail if mailbox is None else layout.mailbox(mailbox)
+    found = {(folder / name).relative_to(layout.mail).as_posix() for name in names_in(layout, folder)}
+    gone = sorted(name for name in found - keep if _is_part(name) or Path(name).name.startswith(TEMPORARY))
+    for name in gone:
+        remove(layout, layout.mail / name)
     return gone
+
+
+def _is_part(name: str) -> bool:
+    return Path(name).name.startswith("part-")
 
 
 def sweep_drafts(layout: TenantLayout) -> list[str]:
@@ -124,19 +135,26 @@ def sweep_drafts(layout: TenantLayout) -> list[str]:
             else:
                 path.unlink(missing_ok=True)
             gone.append(str(path.relative_to(layout.root)))
-    return gone
+    return gone + sweep_shared(layout)
 
 
 def remove_mailbox(layout: TenantLayout, mailbox: str) -> Removed:
     """Deletes the parts of one mailbox, for reading it again from the start."""
-    return remove_tree(layout.mailbox(mailbox))
+    return remove(layout, layout.mailbox(mailbox))
 
 
 def remove_tenant(layout: TenantLayout) -> Removed:
-    """Deletes everything of a tenant that lies on disk, and looks that it is gone. Raises StoreError if some stays.
+    """Deletes everything of a tenant from home and store, and looks that it is gone. Raises StoreError if some stays.
 
-    First it is all out of sight, in one move; what a kill leaves then is taken by the next removal.
+    In the home it is all out of sight first, in one move; what a kill leaves then is taken by the next removal.
     """
+    if layout.shared is not None:
+        # Allowed, but not done, under the guard: other tenants' runs would wait for many thousand files.
+        with guard_of_publishing():
+            pass
+        elsewhere = layout.shared.remove(layout.key(layout.root))
+        here = remove_tenant(replace(layout, shared=None))
+        return Removed(max(elsewhere.files, here.files), max(elsewhere.bytes, here.bytes))
     aside = layout.root.with_name(f"{TEMPORARY}{layout.root.name}")
     left = remove_tree(aside)
     if layout.root.is_symlink() or not layout.root.exists():

@@ -8,6 +8,7 @@ bytes of the result are those of a replay in one go, wherever it is cut: cuts li
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,11 @@ from detection.versions import signals_version
 from onboarding import scores
 from onboarding.database.runs import RunToken
 from onboarding.fencing import fenced
-from onboarding.files import TEMPORARY, move_into_place, remove_tree, write_whole
+from onboarding.files import TEMPORARY, remove_tree, write_whole
 from onboarding.history import History, history_stretches, read_stretch
 from onboarding.judged import NOTHING, Judged
 from onboarding.layout import TenantLayout
+from onboarding.shared import LAST, fetched, publish, remove, there
 from onboarding.workspace import Workspace
 
 LEAST_ROWS = 2_048
@@ -76,7 +78,7 @@ def learn_apart(workspace: Workspace, token: RunToken, stretches: Sequence[Stret
     """First round: the tables of the whole history."""
     spread(learn_stretch, [(workspace, token, one) for one in stretches], "learn")
     layout = workspace.layout(token.tenant)
-    return unite([Snapshot.open(_tables(layout, one)).tables for one in stretches])
+    return _united(layout, stretches)
 
 
 def score_apart(
@@ -86,7 +88,7 @@ def score_apart(
     spread(score_stretch, [(workspace, token, list(stretches[:at]), one) for at, one in enumerate(stretches)], "replay")
     layout = workspace.layout(token.tenant)
     path = scores.path_of(layout, stretches[0].history, Engine().version)
-    parts = [_scores(layout, one) for one in stretches]
+    parts = [fetched(layout, _scores(layout, one)) for one in stretches]
     write_whole(path, lambda sink: _join(parts, groups, sink))
     return path
 
@@ -94,21 +96,22 @@ def score_apart(
 def forget(workspace: Workspace, token: RunToken) -> None:
     """Takes away the pieces, when what they were made for is there."""
     with fenced(workspace, token):
-        remove_tree(_folder(workspace.layout(token.tenant)))
+        layout = workspace.layout(token.tenant)
+        remove(layout, layout.stretches)
 
 
 def learn_stretch(workspace: Workspace, token: RunToken, one: Stretch) -> str:
     """Builds the tables of a stretch by itself; gives where they lie. Raises Fenced when the run has been replaced."""
     layout = workspace.layout(token.tenant)
     final = _tables(layout, one)
-    if not final.exists():
+    if not there(layout, final / LAST):
         batch = read_stretch(layout, one.history, scores.REPLAYED, one.start, one.stop)
-        draft = final.with_name(f"{TEMPORARY}{final.name}")
+        draft = final.with_name(f"{TEMPORARY}{os.getpid()}-{final.name}")
         remove_tree(draft)
         write_snapshot(build(batch, ~one.said.known_bad(batch)), draft)
         with fenced(workspace, token):
-            remove_tree(final)
-            move_into_place(draft, final)
+            remove(layout, final)
+            publish(layout, draft, final)
     return str(final.relative_to(layout.root))
 
 
@@ -116,12 +119,13 @@ def score_stretch(workspace: Workspace, token: RunToken, earlier: Sequence[Stret
     """Replays a stretch on top of those before it and scores it; gives where the scores lie. Raises Fenced."""
     layout = workspace.layout(token.tenant)
     final = _scores(layout, one)
-    if not final.exists():
+    if not there(layout, final):
         batch = read_stretch(layout, one.history, scores.REPLAYED, one.start, one.stop)
-        before = unite([Snapshot.open(_tables(layout, each)).tables for each in earlier])
-        facts = replay(batch, ~one.said.known_bad(batch), before=before)
+        facts = replay(batch, ~one.said.known_bad(batch), before=_united(layout, earlier))
+        draft = final.with_name(f"{TEMPORARY}{os.getpid()}-{final.name}")
         with fenced(workspace, token):
-            scores.write_to(final, Engine(), [(batch, facts)])
+            scores.write_to(draft, Engine(), [(batch, facts)])
+            publish(layout, draft, final)
     return str(final.relative_to(layout.root))
 
 
@@ -148,13 +152,13 @@ def _join(parts: Sequence[Path], groups: Sequence[int], sink: Any) -> None:
         writer.close()
 
 
-def _folder(layout: TenantLayout) -> Path:
-    return layout.root / "stretches"
+def _united(layout: TenantLayout, stretches: Sequence[Stretch]) -> Tables:
+    return unite([Snapshot.open(fetched(layout, _tables(layout, one))).tables for one in stretches])
 
 
 def _tables(layout: TenantLayout, one: Stretch) -> Path:
-    return _folder(layout) / f"{one.history}-{signals_version()}-{one.said.digest}" / one.name
+    return layout.stretches / f"{one.history}-{signals_version()}-{one.said.digest}" / one.name
 
 
 def _scores(layout: TenantLayout, one: Stretch) -> Path:
-    return _folder(layout) / f"{one.history}-{Engine().version}-{one.said.digest}" / f"{one.name}.parquet"
+    return layout.stretches / f"{one.history}-{Engine().version}-{one.said.digest}" / f"{one.name}.parquet"

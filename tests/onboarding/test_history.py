@@ -258,7 +258,7 @@ def test_a_missing_part_or_a_full_disk_leaves_the_old_history_in_force(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for target in ((consolidating.Spill, "add"), (consolidating, "write_parquet"), (consolidating, "move_into_place")):
+    for target in ((consolidating.Spill, "add"), (consolidating, "write_parquet"), (consolidating, "publish")):
         with monkeypatch.context() as patch:
             patch.setattr(*target, full)
             with pytest.raises(StoreError, match="No space left"):

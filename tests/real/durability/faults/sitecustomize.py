@@ -1,11 +1,14 @@
 """Faults that a real process is started with: put on its path, told by its environment, inherited by its workers.
 
 FAULT_FULL_DISK_AFTER  bytes that the message store takes before the disk is full; FAULT_FULL_DISK_FILE counts them
+FAULT_STUCK_PUT_FILE   the first process to put a fifth file at a file:// URL writes half of it, its id here, and no more
 FAULT_CLOCK_FILE       holds seconds that Gatehouse's clock is off by; may change at any time
 """
 
+import itertools
 import os
 import sys
+import time
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 
@@ -27,6 +30,22 @@ def full_disk(module):
     module.Digesting.write = written
 
 
+def stuck_put(module):
+    put, before = module.LocalFileSystem.put_file, itertools.count(1)
+
+    def fifth_is_stuck(self, path1, path2, *rest, **named):
+        if next(before) < 5 or os.path.exists(os.environ["FAULT_STUCK_PUT_FILE"]):
+            return put(self, path1, path2, *rest, **named)
+        told = os.open(os.environ["FAULT_STUCK_PUT_FILE"], os.O_CREAT | os.O_WRONLY)
+        with open(path1, "rb") as whole, open(path2, "wb") as half:
+            half.write(whole.read(os.path.getsize(path1) // 2))
+        os.write(told, str(os.getpid()).encode())
+        while True:
+            time.sleep(1)
+
+    module.LocalFileSystem.put_file = fifth_is_stuck
+
+
 def jumping_clock(module):
     from datetime import timedelta
 
@@ -42,6 +61,8 @@ def jumping_clock(module):
 FAULTS = {}
 if "FAULT_FULL_DISK_AFTER" in os.environ:
     FAULTS["onboarding.files"] = full_disk
+if "FAULT_STUCK_PUT_FILE" in os.environ:
+    FAULTS["fsspec.implementations.local"] = stuck_put
 if "FAULT_CLOCK_FILE" in os.environ:
     FAULTS["onboarding.clock"] = jumping_clock
 
