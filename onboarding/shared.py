@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_USER = re.compile(r"(?<=//)([^/@\s]*)@")
+_USER = re.compile(r"(?<=//)([^/\s]*)@")
 """User and password of a URL."""
 
 LAST = "manifest.json"
@@ -158,6 +158,8 @@ class SharedStore:
             return "is not a URL: write it like s3://bucket/folder or file:///mnt/gatehouse"
         if set("?*[") & set(self.shown):
             return "holds one of ? * [, which stand for other names: write it without"
+        if "@" in self.shown:
+            return "holds an @ beyond that of its user: write / and @ in a password as %2F and %40"
         from fsspec import get_filesystem_class
 
         for each in self.url.get_secret_value().split("::"):
@@ -276,6 +278,11 @@ class SharedStore:
             # What is wrong with reading is said as such, and not as something that is wrong with the copy.
             while data := self._do("read", read):
                 sink.write(data)
+            size = getattr(source, "size", None)
+            if size is not None and size != sink.tell():
+                raise StoreError(
+                    f"{path.name} came as {sink.tell()} of {size} bytes from {self.shown}: run the same command again"
+                )
         os.replace(draft, path)
 
     def _open(self) -> tuple[Any, str]:
@@ -306,11 +313,11 @@ class SharedStore:
 
     def _harmless(self, error: BaseException) -> str:
         """What an error says, in one line, without what is secret in the URL."""
-        said, url = " ".join(str(error).split())[:500] or type(error).__name__, self.url.get_secret_value()
+        said, url = " ".join(str(error).split()) or type(error).__name__, self.url.get_secret_value()
         users = [user for found in _USER.findall(url) for user in (found, *found.split(":", 1)[1:]) if user]
         for secret in sorted({*users, *map(unquote, users)}, key=len, reverse=True):
             said = said.replace(secret, "***")
-        return said
+        return said[:500]
 
 
 def _in_folder(files: Any, place: str, act: Callable[[], object]) -> None:

@@ -38,7 +38,7 @@ class FailingStore(MemoryFileSystem):
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
-        return MemoryFileSystem._strip_protocol(path.replace("failing://ada:hunter%232@", "memory://"))
+        return MemoryFileSystem._strip_protocol(path.replace("failing://ada:hunter%232@hunter@", "memory://"))
 
     def put_file(self, lpath: str, rpath: str, *rest: Any, **named: Any) -> None:
         super().put_file(lpath, rpath, *rest, **named)
@@ -51,7 +51,7 @@ class FailingStore(MemoryFileSystem):
         return super()._open(path, mode, **named)
 
 
-SECRET = "failing://ada:hunter%232@store/mail"
+SECRET = "failing://ada:hunter%232@hunter@store/mail"
 
 
 @pytest.fixture(autouse=True)
@@ -207,7 +207,7 @@ def test_a_store_that_fails_is_said_with_what_to_do_and_without_its_secrets(tmp_
 
     def fail(asked: str) -> None:
         if asked == what:
-            raise OSError(28, f"PUT {SECRET}: no space left for ada with hunter#2")
+            raise OSError(28, f"PUT {SECRET}: no space left for ada with hunter#2@hunter")
 
     FailingStore.fails = fail
     elsewhere = TenantLayout(tmp_path / "other", "acme", layout.shared)
@@ -223,6 +223,11 @@ def test_a_store_that_fails_is_said_with_what_to_do_and_without_its_secrets(tmp_
     FailingStore.fails = None
     assert list(layout.shared.sizes(layout.key(layout.root))) == [f"mail/{kept}"]  # type: ignore[union-attr]
     assert [path.name for path in layout.mailbox("jane").iterdir()] == [Path(kept).name]
+    short = type("Short", (), {"size": 3, "read": lambda *_: next(halves)})()
+    halves = iter([b"ab", b""])
+    with pytest.raises(StoreError, match="2 of 3 bytes"):
+        layout.shared._copy(short, tmp_path / "short" / "copy")  # type: ignore[union-attr]
+    assert list((tmp_path / "short").iterdir()) == []
     assert store.read_part(elsewhere, kept).num_rows == 1
 
 
@@ -237,6 +242,7 @@ def test_the_url_is_never_shown_whole_and_a_wrong_one_is_said_at_once(tmp_path: 
     for url, problem in (
         ("/mnt/store", "is not a URL"),
         ("memory://ada:hunter2@x/y?key=hunter2", "stand for other names"),
+        ("ftp://ada:hunt/hunter2@x/y", "beyond that of its user"),
         ("nosuch://ada:hunter2@x/y", "cannot be used"),
         ("s3://ada:hunter2@bucket/x", "s3fs"),
     ):

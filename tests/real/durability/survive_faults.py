@@ -96,6 +96,23 @@ def test_a_real_disk_that_is_full_database_and_all(calm: Calm, prefect_api: str,
     assert not machine.leftovers()
 
 
+def test_a_store_at_a_url_that_is_full_holds_the_tenant(
+    calm: Calm, prefect_api: str, small_disk: Path, tmp_path: Path
+) -> None:
+    environment = {"PREFECT_API_URL": prefect_api, "GATEHOUSE_STORE": f"file://{small_disk}/store"}
+    machine = Machine(tmp_path / "home", environment)
+    machine.register()
+    subprocess.run(["mount", "-o", "remount,size=300k", str(small_disk)], check=True)
+    held = machine.onboard(code=3)
+    assert (held["state"], held["held_reason"]) == ("held", "disk-full")
+    assert f"file://{small_disk}/store" in held["held_message"]
+    machine.reads_on()
+    subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
+    same_end(calm, machine, machine.onboard())
+    assert not machine.leftovers()
+    assert not list((small_disk / "store").rglob(".*"))
+
+
 def test_a_clock_that_jumps_changes_nothing(calm: Calm, new_machine: Callable[..., Machine], tmp_path: Path) -> None:
     machine, offset = new_machine(), tmp_path / "offset"
     offset.write_text("0")
