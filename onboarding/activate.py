@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from detection.engine import Engine
-from onboarding.database import activations, tenants, versions
+from onboarding.database import activations, tenants, versions, watching
 from onboarding.database.activations import Activation, ActivationError
 from onboarding.database.runs import RunToken
 from onboarding.lifecycle import Mode, Step, TenantState
@@ -48,6 +48,8 @@ def activate(
             reason=onboarded if mode is wanted else f"readiness gates allow no more than {mode}",
             token=token,
         )
+        # In the same transaction: from the first moment on it is known what is history and what is live.
+        watching.pin(session, tenant)
         current.summary |= {"activation": activation.version, "mode": str(activation.mode)}
         log.info("%s: active in %s", tenant, activation.mode)
     return activation

@@ -76,5 +76,5 @@ def _tokens(session: Session) -> list[Entry]:
             said = {"token": row.id, "role": str(row.role), "note": row.note}
             found.append(Entry(row.created_at, row.actor, "token-created", said, for_all=True))
             if row.revoked_at is not None:
-                found.append(Entry(row.revoked_at, "unknown", "token-revoked", said, for_all=True))
+                found.append(Entry(row.revoked_at, row.revoked_by or "unknown", "token-revoked", said, for_all=True))
     return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from onboarding.database import mailboxes, tenants
+from onboarding.database import mailboxes, tenants, watching
 from onboarding.database.runs import RunToken
 from onboarding.holds import Hold, HoldReason, hold
-from onboarding.lifecycle import Step
+from onboarding.lifecycle import Step, TenantState
 from onboarding.reach import earliest
 from onboarding.sources.base import ReadsBack, Requirement, SourceError
 from onboarding.sources.registry import open_source
@@ -42,6 +42,8 @@ def connect(workspace: Workspace, token: RunToken) -> dict[str, int | None]:
             raise Held(hold(HoldReason.NO_MAILBOXES, tenant=tenant, source=uri))
         with workspace.database.transaction(tenant) as session:
             new = mailboxes.discover(session, token, [(one.name, one.estimate) for one in found])
+            if row.state is TenantState.ACTIVE:
+                watching.pin(session, tenant)
         current.summary |= {"mailboxes": len(found), "new": new}
         log.info("%s: %d mailboxes found, %d of them new", tenant, len(found), new)
     return {one.name: one.estimate for one in found}

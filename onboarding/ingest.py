@@ -3,6 +3,8 @@
 A page's part is on disk before its record, its counts and the cursor behind it are committed in one transaction. Killed
 anywhere, the next run reads on from the cursor and writes the same page again; a part that nobody recorded is swept when
 a run begins (`fencing.sweep_leftovers`), and never by a worker: another of the same run may be about to record it.
+
+Of an active tenant only older mail is read: what came since becomes history once it was decided on (`onboarding.live`).
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from onboarding import clock, store
 from onboarding.database import mailboxes, tenants
 from onboarding.database.mailboxes import PageRecord
 from onboarding.database.runs import Fenced, RunToken
-from onboarding.lifecycle import Step
+from onboarding.lifecycle import MailboxState, Step, TenantState
+from onboarding.live.fold import fold
+from onboarding.live.left import LeftToWatch, left_to_watch
 from onboarding.parsing import Belief, parse_page
 from onboarding.reach import Reach, newest, reach_of
 from onboarding.shards import deal
@@ -45,6 +49,10 @@ Tell = Callable[[int, int | None], None]
 def ingesting(workspace: Workspace, token: RunToken, tell: Tell = lambda done, total: None) -> Iterator[Stage]:
     """The stage around the shards: while they work, progress is read off the accounting and told."""
     with stage(workspace, token, Step.INGEST, unit="messages") as current:
+        with workspace.database.session(token.tenant) as session:
+            active = tenants.get(session, token.tenant).state is TenantState.ACTIVE
+        if active:
+            fold(workspace, token)
         stop = threading.Event()
         watcher = threading.Thread(
             # In the context of the run, so that what it says is put to the run's log.
@@ -124,9 +132,10 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str], early: b
         return 0
     reach = reach_of(tenant, source, workspace.settings.early_days if early else 0)
     belief = Belief(now=int(clock.now().timestamp()), since=reach.since)
+    left = left_to_watch(workspace, tenant)
 
     def read(source: Source, name: str) -> int:
-        return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief, reach)
+        return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief, reach, left)
 
     if isinstance(source, ReadsManyAtOnce):
         at_once = min(source.mailboxes_at_once, len(names))
@@ -157,17 +166,18 @@ def _read(
     organisation: Organisation,
     belief: Belief,
     reach: Reach,
+    left: LeftToWatch | None,
 ) -> int:
     """One mailbox to its end, or to the reason for which it failed."""
     try:
         with full_disk_holds(token.tenant, workspace.home):
             try:
-                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach, left)
             except CursorLostError as lost:
                 log.info("%s: %s", token.tenant, lost)
                 with workspace.database.transaction(token.tenant) as session:
                     mailboxes.reread(session, token, name)
-                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
+                return _ingest_mailbox(workspace, token, source, name, organisation, belief, reach, left)
     except (SourceError, OSError) as error:
         _fail(workspace, token, name, error)
         return 0
@@ -187,11 +197,14 @@ def _ingest_mailbox(
     organisation: Organisation,
     belief: Belief,
     reach: Reach,
+    left: LeftToWatch | None,
 ) -> int:
     database = workspace.database
     with database.session(token.tenant) as session:
         mailbox = mailboxes.get(session, token.tenant, name)
         last = mailboxes.last_time(session, token.tenant, name)
+    if left is not None and mailbox.state is MailboxState.INGESTED:
+        return 0
     sequence, listed = mailbox.pages, 0
     since, until = reach.since, reach.until
     if mailbox.reached is not None and reach.early is not None:
@@ -199,15 +212,19 @@ def _ingest_mailbox(
         database.write(token.tenant, partial(mailboxes.pause, token=token, name=name, reached=mailbox.reached))
         return 0
     if until is not None and mailbox.reached is not None and mailbox.reached <= until:
+        if left is not None:
+            # Behind it there is only what came since.
+            database.write(token.tenant, partial(mailboxes.pause, token=token, name=name, reached=mailbox.reached))
+            return 0
         since, until = mailbox.reached, None
     for page in read_pages(source, name, mailbox.cursor, since):
-        record = _store_page(workspace, token, name, sequence, page, organisation, belief)
+        record = _store_page(workspace, token, name, sequence, page, organisation, belief, left)
         if not database.write(token.tenant, partial(mailboxes.record_page, token=token, page=record)):
             with database.session(token.tenant) as session:
                 cursor = mailboxes.get(session, token.tenant, name).cursor
             if cursor != record.cursor:
                 log.info("%s: mailbox %s is read by another worker too: going on behind it", token.tenant, name)
-                return listed + _ingest_mailbox(workspace, token, source, name, organisation, belief, reach)
+                return listed + _ingest_mailbox(workspace, token, source, name, organisation, belief, reach, left)
             # It was this worker's own: kept, although the connection broke before the database said so.
         sequence += 1
         listed += record.listed
@@ -232,8 +249,11 @@ def _store_page(
     page: Page,
     organisation: Organisation,
     belief: Belief,
+    left: LeftToWatch | None,
 ) -> PageRecord:
     parsed = parse_page(page, name, organisation, belief)
+    if left is not None:
+        parsed = left.without(parsed)
     record = PageRecord(
         mailbox=name,
         sequence=sequence,

@@ -67,7 +67,10 @@ def put_at_rest(
     with workspace.database.session(token.tenant) as session:
         newest = versions.baseline(session, token.tenant)
         known = versions.baseline_of(session, token.tenant, digest)
+    recent = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *learned.recent]))
     if known is not None and layout.baseline(known.version).exists():
+        # Nothing that is learned from is new, mail that leaves no trace may be: it is part of it all the same.
+        write_recent_keys(recent, learned.since, layout.recent(known.version))
         remember_learned(layout, known.version, parts, said)
         return known.version
     version = known.version if known is not None else (newest.version if newest else 0) + 1
@@ -77,7 +80,6 @@ def put_at_rest(
     remove_tree(layout.baseline(version))
     move_into_place(draft, layout.baseline(version))
     learned.names.write(layout.names(version))
-    recent = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *learned.recent]))
     write_recent_keys(recent, learned.since, layout.recent(version))
     remember_learned(layout, version, parts, said)
     with workspace.database.transaction(token.tenant) as session:

@@ -120,7 +120,7 @@ def _live(session: Session, name: str) -> dict[str, Any] | None:
         "days": seen.days,
         "promised": seen.watch.alpha,
         "alarm": seen.alarm,
-        "mailboxes_followed": len(followed),
-        "last_looked": max((one.looked_at for one in followed), default=None),
+        "mailboxes_followed": sum(one.looked_at is not None for one in followed),
+        "last_looked": max((one.looked_at for one in followed if one.looked_at is not None), default=None),
         "unreadable": {one.mailbox: one.error for one in followed if one.error},
     }

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from detection.calibration.sequential import RateWatch
 from onboarding import clock
-from onboarding.database import activations, audit, canary, decisions, gates, labels, tenants, versions
+from onboarding.database import activations, canary, decisions, gates, labels, tenants, versions
 from onboarding.database.activations import Activation
 from onboarding.holds import HoldReason, hold
 from onboarding.lifecycle import Mode
@@ -189,7 +189,8 @@ def review(workspace: Workspace, tenant: str) -> Activation | None:
     Gives the new activation, None when nothing changed. Looking twice changes nothing.
     """
     with workspace.database.transaction(tenant) as session:
-        row = tenants.get(session, tenant)
+        # Followers and the steward look at the same time: the second sees what the first has done.
+        row = tenants.get(session, tenant, lock=True)
         before, seen = activations.current(session, tenant), canary_of(session, tenant)
         if before is None or seen is None or before.mode is Mode.OFF:
             return None
@@ -207,13 +208,17 @@ def review(workspace: Workspace, tenant: str) -> Activation | None:
 
 
 def _drop(session: Session, tenant: str, before: Activation, alarm: str) -> Activation | None:
+    known = tenants.get(session, tenant).held_reason is HoldReason.PROMISE_BROKEN
+    if known and before.mode is Mode.SHADOW:
+        # Said before; that the numbers have gone on growing is no other alarm.
+        return None
     held = hold(HoldReason.PROMISE_BROKEN, tenant=tenant, alarm=alarm)
     dropped = None
     if before.mode is not Mode.SHADOW:
         dropped = activations.set_mode(session, tenant, Mode.SHADOW, actor="gatehouse", reason=alarm)
-    if tenants.get(session, tenant).held_reason is not HoldReason.PROMISE_BROKEN:
-        audit.record(session, tenant, "gatehouse", "promise-broken", {"mode": str(before.mode), "reason": alarm})
-    tenants.hold(session, tenant, held, actor="gatehouse")
+    if not known:
+        # As an event of its own, in place of that of any other hold.
+        tenants.hold(session, tenant, held, actor="gatehouse", action="promise-broken", mode=str(before.mode))
     log.warning("%s: %s; mode %s", tenant, alarm, Mode.SHADOW)
     return dropped
 

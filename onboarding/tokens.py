@@ -25,7 +25,7 @@ def create_token(
 def revoke_token(workspace: Workspace, name: str, *, actor: str) -> ApiToken:
     """Ends a token. Raises TokenError when there is none of that name."""
     with workspace.database.fleet_transaction() as session:
-        row = tokens.revoke(session, name)
+        row = tokens.revoke(session, name, actor=actor)
     if row.of_tenant is not None:
         with workspace.database.transaction(row.of_tenant) as session:
             audit.record(session, row.of_tenant, actor, "token-revoked", {"token": name})

@@ -79,6 +79,8 @@ class SkipReason(StrEnum):
     UNREADABLE = "unreadable"
     NO_USABLE_DATE = "no-usable-date"
     OUTSIDE_LOOKBACK = "outside-lookback"
+    LEFT_TO_WATCH = "left-to-watch"
+    """It came since the tenant is active: it becomes history once it was decided on live, and by that alone."""
 
 
 @dataclass(frozen=True, slots=True)

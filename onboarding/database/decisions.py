@@ -6,14 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Index, delete, func, select
+from sqlalchemy import Index, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
 from onboarding.database.rows import Key, OfTenant, Row
 from onboarding.database.runs import RunToken, fence
+
+ASKED_AT_ONCE = 500
+"""Messages named in one query."""
 
 
 class Origin(StrEnum):
@@ -94,6 +98,23 @@ def record_live(session: Session, tenant: str, calibration: int, activation: int
     session.add_all(new)
     session.flush()
     return len(new)
+
+
+def flagged(session: Session, tenant: str, keys: Iterable[int], *, in_history_by: int) -> Mapping[int, DecisionRow]:
+    """The newest verdict on each of these messages that was flagged, live by whichever calibration or, where it never was,
+    in history by the one named. Others are not in it."""
+    wanted, found = iter(sorted(set(keys))), dict[int, DecisionRow]()
+    while some := list(islice(wanted, ASKED_AT_ONCE)):
+        rows = session.scalars(
+            select(DecisionRow).where(
+                DecisionRow.tenant == tenant,
+                DecisionRow.message_key.in_(some),
+                or_(DecisionRow.origin == Origin.LIVE, DecisionRow.calibration == in_history_by),
+            )
+        )
+        ordered = sorted(rows, key=lambda row: (row.origin is Origin.LIVE, row.decided_at))
+        found |= {row.message_key: row for row in ordered}
+    return found
 
 
 def live(session: Session, tenant: str, calibration: int) -> Sequence[DecisionRow]:

@@ -157,14 +157,17 @@ def move(session: Session, name: str, to: TenantState, *, actor: str) -> Tenant:
     return tenant
 
 
-def hold(session: Session, name: str, held: Hold, *, actor: str) -> Tenant:
-    """Writes down why the tenant cannot go on. An active tenant stays active, with the reason beside it."""
+def hold(session: Session, name: str, held: Hold, *, actor: str, action: str = "tenant-held", **detail: Any) -> Tenant:
+    """Writes down why the tenant cannot go on. An active tenant stays active, with the reason beside it.
+
+    The audit log says it once, as `action` with `detail`.
+    """
     tenant = get(session, name, lock=True)
     tenant.state = moved(name, tenant.state, when_held(tenant.state))
     if (tenant.held_reason, tenant.held_message, tenant.held_remedy) != (held.reason, held.message, held.remedy):
         tenant.held_reason, tenant.held_message, tenant.held_remedy = held.reason, held.message, held.remedy
         tenant.held_since = tenant.updated_at = clock.now()
-        audit.record(session, name, actor, "tenant-held", {"reason": held.reason, "message": held.message})
+        audit.record(session, name, actor, action, {"reason": held.reason, "message": held.message, **detail})
     return tenant
 
 

@@ -54,6 +54,8 @@ class ApiToken(Row):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+    """Who revoked it; None of one that was revoked before that was written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,13 @@ def create(
     return f"{PREFIX}_{name}_{secret}", row
 
 
-def revoke(session: Session, name: str) -> ApiToken:
+def revoke(session: Session, name: str, *, actor: str) -> ApiToken:
     """Ends a token, at once. Raises TokenError when there is none of that name."""
     row = session.get(ApiToken, name)
     if row is None:
         raise TokenError(f"there is no token {name}: see `gatehouse token list`")
     if row.revoked_at is None:
-        row.revoked_at = clock.now()
+        row.revoked_at, row.revoked_by = clock.now(), actor
     return row
 
 

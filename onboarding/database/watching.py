@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from onboarding import clock
-from onboarding.database import tenants
+from onboarding.database import mailboxes, tenants
 from onboarding.database.rows import OfTenant, Row
+from onboarding.layout import LIVE
+from onboarding.lifecycle import MailboxState
 
 
 class FollowedElsewhereError(Exception):
@@ -28,7 +30,8 @@ class Watched(OfTenant, Row):
     """Listed since it is followed."""
     error: Mapped[str | None]
     """Why it could not be read when it was last looked at."""
-    looked_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
+    """When it was last; None: it is known where to begin, and nobody has looked yet."""
 
 
 class Watcher(OfTenant, Row):
@@ -72,6 +75,19 @@ def let_go(session: Session, tenant: str, owner: str) -> None:
     row = session.get(Watcher, tenant)
     if row is not None and row.owner == owner:
         session.delete(row)
+
+
+def pin(session: Session, tenant: str) -> None:
+    """Notes for every mailbox from where it is to be followed, unless that is noted: what a later run reads moves it no more.
+
+    That is behind what was read as history. A mailbox that was not read to its end has history behind its cursor: of that
+    one, as of one that was found later, only what came since the tenant was added is new.
+    """
+    known = cursors(session, tenant)
+    for box in mailboxes.all_of(session, tenant):
+        if box.name != LIVE and box.name not in known:
+            _row(session, tenant, box.name).cursor = box.cursor if box.state is MailboxState.INGESTED else None
+    session.flush()
 
 
 def cursors(session: Session, tenant: str) -> Mapping[str, str | None]:

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from detection.mail.batch import Row
 from detection.mail.message import Folder, Skip
 from onboarding import clock
-from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
+from onboarding.database import actions, activations, decisions, labels, tenants, watching
 from onboarding.database.actions import ActionKind, Planned
-from onboarding.lifecycle import MailboxState, Mode
+from onboarding.lifecycle import Mode
 from onboarding.live.tenant import Decided, LiveTenant
 from onboarding.parsing import Belief, parse_listed
 from onboarding.sources.base import (
@@ -80,19 +80,27 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source, owner: str) -
     FollowedElsewhereError when another process has taken the tenant meanwhile: what was not kept yet it reads again.
     """
     tenant = live.scorer.tenant
-    with workspace.database.session(tenant) as session:
+    with workspace.database.transaction(tenant) as session:
         since = tenants.get(session, tenant).created_at
-        cursors = _cursors(session, tenant)
+        watching.pin(session, tenant)
+        cursors = watching.cursors(session, tenant)
         acting = acting_since(activations.all_of(session, tenant))
     result = Followed(tenant)
     reads = list(_read_all(live, source, cursors, since))
     decided: dict[str, list[tuple[Row, Decided]]] = {read.mailbox: [] for read in reads}
-    for row, mailbox in sorted(
+    arrived = sorted(
         ((row, read.mailbox) for read in reads for row in read.rows),
         key=lambda each: (each[0]["time"], each[0]["message_key"], each[1]),
-    ):
+    )
+    learned = {row["message_key"] for row, _ in arrived if live.learned_before(row)}
+    with workspace.database.session(tenant) as session:
+        flagged = decisions.flagged(session, tenant, learned, in_history_by=live.scorer.calibration_version)
+    for row, mailbox in arrived:
         if live.learned_before(row):
             result.known += 1
+            if (before := flagged.get(row["message_key"])) is not None:
+                # The journal has forgotten it: another copy of it is done with as it would have been with the first.
+                decided[mailbox].append((row, live.as_decided(row, before)))
             continue
         outcome = live.decide(row, door="watch")
         decided[mailbox].append((row, outcome))
@@ -135,16 +143,6 @@ def acting_since(history: Sequence[activations.Activation]) -> Mapping[Mode, dat
                 break
             since[mode] = one.since
     return since
-
-
-def _cursors(session: Session, tenant: str) -> dict[str, str | None]:
-    """Where to read on: behind what was followed, else behind what onboarding read."""
-    # One that was not read to its end has history behind its cursor: of that one, only what came since is new.
-    known: dict[str, str | None] = {
-        box.name: box.cursor if box.state is MailboxState.INGESTED else None
-        for box in mailboxes.all_of(session, tenant)
-    }
-    return known | dict(watching.cursors(session, tenant))
 
 
 def _read_all(live: LiveTenant, source: Source, cursors: Mapping[str, str | None], since: datetime) -> Iterator[_Read]:

@@ -25,7 +25,7 @@ from detection.mail.message import Folder
 from onboarding import clock
 from onboarding.corrections import load
 from onboarding.database import corrections, decisions
-from onboarding.database.decisions import Flagged
+from onboarding.database.decisions import DecisionRow, Flagged
 from onboarding.live.arrivals import Arrival, Journal, Reader
 from onboarding.live.recent import Recent, read_recent
 from onboarding.scoring import Scorer, open_scorer
@@ -97,6 +97,23 @@ class LiveTenant:
     def learned_before(self, row: Row) -> bool:
         """Whether a message is part of the history that the baseline was learned from: that is never decided on again."""
         return row["message_key"] not in self._decided and self._recent.knows(row["message_key"], row["time"])
+
+    def as_decided(self, row: Row, before: DecisionRow) -> Decided:
+        """The answer to another copy of a message that was flagged so long ago that only the record of it is left."""
+        detectors = before.attribution.get("detectors", [])
+        parts = [(one["name"], one["score"], one["tail_probability"], one["share"]) for one in detectors]
+        document = fields(
+            row["path"],
+            before.message_id,
+            before.verdict,
+            before.kind or None,
+            before.tail_probability,
+            parts,
+            before.attribution.get("reasons", []),
+        ) | {"activation": before.activation or self._scorer.activation, "calibration": before.calibration}
+        # Where it lay then is not recorded, so that it is not said to have been moved since.
+        mailbox = before.attribution.get("mailbox", "")
+        return Decided(document, before.verdict, True, Folder.UNKNOWN, mailbox, before.time)
 
     def follow(self) -> None:
         """Learns what other processes decided since it was last looked."""

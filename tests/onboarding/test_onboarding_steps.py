@@ -13,9 +13,11 @@ import pytest
 from tenants_at_hand import SMALL, onboard, register
 
 from onboarding import store
+from onboarding.connect import connect
 from onboarding.database import mailboxes, runs
 from onboarding.database.runs import TenantBusy
 from onboarding.holds import HoldReason, hold
+from onboarding.ingest import ingest
 from onboarding.recalibrate import recalibrate
 from onboarding.registration import change_tenant, remove_tenant
 from onboarding.rehearsal.recipe import recipes
@@ -149,15 +151,23 @@ def test_too_little_mail_for_the_budget_is_said_and_not_hidden(workspace: Worksp
     assert "is not certified" in outcome["calibration"]["statement"]
 
 
-def test_mail_that_came_since_is_read_by_the_next_run(workspace: Workspace, small_mail: Path) -> None:
+def test_mail_that_came_since_is_read_by_the_next_run_until_the_tenant_is_active(
+    workspace: Workspace, small_mail: Path
+) -> None:
     register(workspace, "acme", f"eml:{small_mail}", "acme.example")
-    before = onboard(workspace, "acme")
+    with running(workspace, "acme", ONBOARD, actor="test") as token:
+        ingest(workspace, token, list(connect(workspace, token)))
+    with workspace.database.session("acme") as session:
+        before = mailboxes.totals(session, "acme")
     write_mail(small_mail / "ann" / "inbox", "new@partner.example", "ann@acme.example", 61, 0)
     write_mail(small_mail / "ann" / "inbox", "early@partner.example", "ann@acme.example", 0, 59)
-    after = onboard(workspace, "acme")
-    assert after["messages"]["listed"] == before["messages"]["listed"] + 2
-    assert after["messages"]["stored"] == before["messages"]["stored"] + 2
-    assert after["baseline"]["version"] == 2
+    active = onboard(workspace, "acme")
+    assert active["state"] == "active"
+    assert active["messages"]["listed"] == before.listed + 2
+    assert active["messages"]["stored"] == before.stored + before.duplicates + 2 - active["messages"]["duplicates"]
+    write_mail(small_mail / "ann" / "inbox", "live@partner.example", "ann@acme.example", 61, 1)
+    again = onboard(workspace, "acme")
+    assert (again["messages"], again["baseline"]) == (active["messages"], active["baseline"]), "left to who follows it"
 
 
 def test_garbage_is_skipped_and_counted(workspace: Workspace, small_mail: Path) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tenants_at_hand import register
 
 from onboarding import clock
+from onboarding.audit_log import of_all
 from onboarding.database import audit, tenants, tokens
 from onboarding.database.tokens import Grant, Role, TokenError
 from onboarding.tokens import create_token, revoke_token
@@ -67,6 +68,11 @@ def test_it_ends_when_it_is_revoked_and_the_audit_log_says_so(workspace: Workspa
     assert asked(workspace, token) is None
     with workspace.database.session("acme") as session:
         assert {"token-created", "token-revoked"} <= {entry.action for entry in audit.entries(session, "acme")}
+    for_all = made(workspace).split("_")[1]
+    for person in ("ada", "ben"):
+        revoke_token(workspace, for_all, actor=person)
+    said = [(one.actor, one.action) for one in of_all(workspace, 10)]
+    assert said == [("ada", "token-revoked"), ("test", "token-created")], "who was first"
 
 
 def test_tokens_go_with_their_tenant(workspace: Workspace) -> None:

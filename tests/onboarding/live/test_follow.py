@@ -15,21 +15,27 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
 from tenants_at_hand import onboard
 
 from detection.mail.message import Folder
 from onboarding import clock
+from onboarding.connect import connect
 from onboarding.database import actions, activations, labels, mailboxes, tenants, watching
 from onboarding.database.actions import ActionKind, ActionState
 from onboarding.feedback import give_feedback
+from onboarding.ingest import ingest, ingesting
 from onboarding.lifecycle import MailboxState, Mode
 from onboarding.live import follow as following
 from onboarding.live import watch as watching_tenants
 from onboarding.live.acting import WEBHOOK, signature
 from onboarding.live.arrivals import Reader
+from onboarding.live.fold import fold
 from onboarding.live.release import release
 from onboarding.live.watch import Watch
 from onboarding.lookup import UnknownMessageError
+from onboarding.refresh import refresh_baseline
+from onboarding.run import ONBOARD, running
 from onboarding.settings import Settings
 from onboarding.sources.base import Page, SourceError
 from onboarding.sources.maildir import Maildirs, Position
@@ -132,6 +138,35 @@ def test_what_was_onboarded_is_not_decided_again_and_what_is_new_is_once(workspa
     second, third = watched(workspace), watched(workspace)
     assert (second["decided"], third["decided"]) == (5, 0)
     assert sorted(arrivals(workspace)) == sorted(new)
+
+
+def test_what_comes_while_nobody_follows_is_left_by_another_onboarding_and_decided_then(
+    workspace: Workspace, mail: Mailboxes
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    new = [attack] + [mail.deliver(box, mail.now + 90, "p1@partner.example", f"new {box}") for box in ("ann", "ben")]
+    with running(workspace, "acme", ONBOARD, actor="test") as token:
+        with workspace.database.transaction("acme") as session:
+            before = mailboxes.totals(session, "acme")
+            # One of them is read from its start, as after its cursor was lost; the other would be read on.
+            mailboxes.reread(session, token, "ann")
+        with ingesting(workspace, token):
+            ingest(workspace, token, list(connect(workspace, token)))
+        refresh_baseline(workspace, token)
+    with workspace.database.session("acme") as session:
+        after = mailboxes.totals(session, "acme")
+    assert (after.stored, after.skipped) == (before.stored, {"left-to-watch": 2})
+    assert after.listed == after.stored + after.duplicates + 2
+    assert watched(workspace)["decided"] == 3
+    assert sorted(arrivals(workspace)) == sorted(new)
+    assert planned(workspace, attack)[ActionKind.MOVE] is ActionState.DONE
+    with running(workspace, "acme", ONBOARD, actor="test") as token:
+        later = clock.now() + timedelta(hours=1)
+        with clock.use(lambda: later), ingesting(workspace, token):
+            ingest(workspace, token, list(connect(workspace, token)))
+    with workspace.database.session("acme") as session:
+        assert mailboxes.totals(session, "acme").stored == before.stored + 3, "what was decided is history, once"
 
 
 def test_a_message_that_turns_up_behind_the_cursor_is_not_lost(workspace: Workspace, mail: Mailboxes) -> None:
@@ -342,6 +377,8 @@ def test_of_a_mailbox_that_was_not_read_to_its_end_only_what_is_new_is_live(
     workspace: Workspace, mail: Mailboxes
 ) -> None:
     with workspace.database.transaction("acme") as session:
+        # As it would have been when the tenant was switched on.
+        session.execute(delete(watching.Watched))
         box = mailboxes.get(session, "acme", "ann")
         box.state = MailboxState.FAILED
         box.cursor = Position(mail.now - 30 * DAY, b"0", b"", 0).cursor()
@@ -397,6 +434,32 @@ def test_every_delivery_of_the_same_bytes_is_moved_and_none_that_a_person_moved_
     )
     (mail.root / "ann" / "new" / f"{mail.now + 120}.M4.host").write_bytes(content)
     assert watched(workspace)["planned"] == 0, "what people said is safe is moved no more"
+
+
+def test_an_attack_delivered_again_when_the_journal_has_forgotten_it_is_moved_and_the_first_copy_is_not_twice(
+    workspace: Workspace, mail: Mailboxes
+) -> None:
+    in_mode(workspace, Mode.ENFORCE)
+    attack = mail.attack()
+    (first,) = [path for path in (mail.root / "ann" / "new").iterdir() if LURE in path.read_text()]
+    content = first.read_bytes()
+    assert watched(workspace)["carried_out"] == 1
+    later = clock.now() + timedelta(days=9)
+    with clock.use(lambda: later), running(workspace, "acme", "refresh", actor="test") as token:
+        for _ in range(2):
+            fold(workspace, token)
+            refresh_baseline(workspace, token)
+    assert arrivals(workspace) == []
+    (junk,) = (mail.root / "ann" / ".Junk" / "cur").iterdir()
+    back = mail.root / "ann" / "cur" / f"{junk.name.partition('.')[0]}.M9.host:2,S"
+    junk.rename(back)
+    (mail.root / "ben" / "new" / f"{mail.now + 9 * DAY}.M3.host").write_bytes(content)
+    with clock.use(lambda: later):
+        one = watched(workspace)
+        assert (one["decided"], one["carried_out"], watched(workspace)["planned"]) == (0, 1, 0)
+    assert (in_box(mail, "ben"), in_box(mail)) == ([], [back.name])
+    with workspace.database.session("acme") as session:
+        assert len(actions.of_message(session, "acme", attack)) == 4, "an alert and a move of each copy"
 
 
 def test_a_claim_is_kept_while_a_slow_source_is_read(
