@@ -92,13 +92,25 @@ class Batches:
                 else:
                     answers[item.key] = answer
             if slow:
-                throttled += 1
+                granted = len(chosen) - len(slow)
+                if granted:
+                    self.client.pacer.accepted(self.mailbox, granted)
+                # In a row are batches of which nothing was granted: a few items refused of many leave the way open.
+                throttled = 1 if granted else throttled + 1
                 crowded = any(self.client.dialect.crowded(one, self.client.dialect.said(one)) for one in slow)
                 if crowded:
                     self.width.refused()
-                self.client.pacer.refused(self.mailbox, slow[-1], throttled, units=len(slow), overspent=not crowded)
+                self.client.pacer.refused(
+                    self.mailbox,
+                    slow[-1],
+                    throttled,
+                    units=len(slow),
+                    overspent=not crowded,
+                    requests=len(slow),
+                )
             else:
                 throttled = 0
+                self.client.pacer.accepted(self.mailbox, len(chosen))
                 self.width.accepted()
                 if worst and waiting:
                     self.client.pause(wait_before(Trouble.UNAVAILABLE, worst, None) or 0.0)

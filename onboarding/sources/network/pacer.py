@@ -35,16 +35,19 @@ class Pacer:
         self._wait(self.of_app(), units, None)
         return units
 
-    def refused(self, mailbox: str, answer: Answer, attempt: int, *, units: int = 1, overspent: bool = True) -> None:
-        """The provider refused `units` and asked to slow down: the mailbox's budget is closed for as long as it asked, for
-        every worker. Not `overspent`: it was too much at the same time, which says nothing of how much is allowed."""
+    def refused(
+        self, mailbox: str, answer: Answer, attempt: int, *, units: int = 1, overspent: bool = True, requests: int = 1
+    ) -> None:
+        """The provider refused `units` of so many requests and asked to slow down: the mailbox's budget is closed for as long
+        as it asked, for every worker. Not `overspent`: it was too much at the same time, which says nothing of how much is
+        allowed."""
         pace = self.of_mailbox(mailbox)
         wait = wait_before(Trouble.THROTTLED, max(attempt, min(pace.strikes(), 12) + 1), retry_after(answer))
-        pace.refused(wait or 1.0, units=units, overspent=overspent)
+        pace.refused(wait or 1.0, units=units, overspent=overspent, requests=requests)
 
-    def accepted(self, mailbox: str) -> None:
-        """The provider answered a request of this mailbox."""
-        self.of_mailbox(mailbox).accepted()
+    def accepted(self, mailbox: str, requests: int = 1) -> None:
+        """The provider answered so many requests of this mailbox."""
+        self.of_mailbox(mailbox).accepted(requests)
 
     def of_mailbox(self, mailbox: str) -> SharedPace:
         """The budget of a mailbox (or of whatever else the provider counts by)."""

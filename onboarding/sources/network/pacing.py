@@ -14,6 +14,10 @@ learned: at a refusal for speed, what was spent in the window is what the provid
 used, and a little more is tried once in a while, after a pause that doubles with each try that is refused (TCP's window goes
 back to where it was cut and probes from there in the same way: RFC 9438). A refusal while little was spent says nothing of
 the limit: the share is lowered and comes back soon (additive increase, multiplicative decrease: Chiu and Jain 1989).
+
+Not every refusal is for speed: a provider in trouble refuses one request in twenty however slowly it is asked. Where refusals
+came while little was spent and most of what was asked was granted all the same, asking less would help nothing: then only the
+time is kept that a refusal asks for, until there is a whole window without any, or until most is refused.
 """
 
 from __future__ import annotations
@@ -39,6 +43,10 @@ LEAST_SHARE = 0.02
 
 TELLING = 0.2
 """A refusal with less than this of the allowance spent is not taken for its limit."""
+LATELY = 1 / 32
+"""Weight of one request in the share of them that was refused lately (an exponentially weighted mean)."""
+MANY = 0.3
+"""With this share refused lately, it is for speed, whatever was spent."""
 BELOW = 0.97
 """Of what a provider was found to allow, so much is used."""
 PROBE = 0.05
@@ -54,8 +62,9 @@ much is on its way when a limit nobody knew of is met is how much is refused."""
 EVENLY = 1.25
 """A slot's part of the allowance, times this, is what a slot may then have."""
 
-_STATE = struct.Struct(f"<8sqddddII{SLOTS}I")
-_MAGIC = b"gh-pace2"
+_STATE = struct.Struct(f"<8sqddddddII{SLOTS}I")
+_MAGIC = b"gh-pace3"
+_NEVER = -1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,10 @@ class _Spent:
     """When the share was last changed."""
     ceiling: float
     """The share at which the provider refused, as far as is known; 1.0: it allows what it says."""
+    refused: float
+    """Share of the requests that were refused lately."""
+    odd: float
+    """When a refusal came last that was not for speed."""
     probes: int
     """Tries beyond the ceiling that were refused, one after the other."""
     strikes: int
@@ -123,8 +136,9 @@ class SharedPace:
             spent.slots[spent.newest % SLOTS] += granted
             return Grant(granted)
 
-    def refused(self, wait: float, *, units: int = 0, overspent: bool = True) -> None:
-        """The provider refused `units`: nobody asks for `wait` seconds; and if it was for speed, less is spent from now on.
+    def refused(self, wait: float, *, units: int = 0, overspent: bool = True, requests: int = 1) -> None:
+        """The provider refused `units` of so many requests: nobody asks for `wait` seconds; and if it was for speed, less is
+        spent from now on.
 
         Refusals of requests that were on their way together count once: many side by side would else close it for minutes.
         """
@@ -135,18 +149,25 @@ class SharedPace:
             spent.strikes += fresh
             here = spent.newest % SLOTS
             spent.slots[here] = max(0, spent.slots[here] - units)
+            spent.refused = 1 - (1 - spent.refused) * (1 - LATELY) ** requests
             if overspent:
                 self._learn(spent, fresh, at)
 
     def _learn(self, spent: _Spent, fresh: bool, at: float) -> None:
         """What a refusal says of the limit: that it is what was spent until now, when that was much."""
         used = sum(spent.slots) / self.allowance.units
-        if used >= TELLING:
+        many = spent.refused >= MANY
+        if used >= TELLING and (many or at - spent.odd > self.allowance.seconds):
             spent.ceiling = min(spent.ceiling, used)
             spent.probes = min(spent.probes + fresh, MOST_PROBES)
             spent.share = max(min(spent.share, BELOW * spent.ceiling), spent.share / 2)
-        elif fresh:
+        elif not fresh:
+            return
+        elif many or (used < TELLING and spent.share >= 1.0):
             spent.share = max(LEAST_SHARE, spent.share * DECREASE)
+        else:
+            spent.odd = at
+            return
         if fresh:
             spent.raised = at
 
@@ -155,12 +176,13 @@ class SharedPace:
         with self._held() as spent:
             return spent.strikes
 
-    def accepted(self) -> None:
-        """The provider answered: what was lowered rises again, soon up to what the provider is known to allow (by a fiftieth
-        for each sixtieth of the window), and slowly beyond."""
+    def accepted(self, requests: int = 1) -> None:
+        """The provider answered so many requests: what was lowered rises again, soon up to what the provider is known to allow
+        (by a fiftieth for each sixtieth of the window), and slowly beyond."""
         with self._held() as spent:
             at = self._advance(spent)
             spent.strikes = 0
+            spent.refused *= (1 - LATELY) ** requests
             if spent.share >= 1.0:
                 return
             known = 1.0 if spent.ceiling >= 1.0 else BELOW * spent.ceiling
@@ -215,6 +237,8 @@ class SharedPace:
                 spent.share,
                 spent.raised,
                 spent.ceiling,
+                spent.refused,
+                spent.odd,
                 spent.strikes,
                 spent.probes,
                 *spent.slots,
@@ -227,11 +251,11 @@ class SharedPace:
         at = self.now()
         number = int(at / self.allowance.slot_seconds)
         if len(packed) == _STATE.size:
-            magic, newest, closed, share, raised, ceiling, strikes, probes, *slots = _STATE.unpack(packed)
+            magic, newest, closed, share, raised, ceiling, refused, odd, strikes, probes, *slots = _STATE.unpack(packed)
             # A time ahead of the clock is from before the machine was started anew.
             if magic == _MAGIC and newest <= number and raised <= at and closed <= at + 3600 and 0 < share <= 1:
-                return _Spent(newest, closed, share, raised, ceiling, probes, strikes, slots)
-        return _Spent(number, 0.0, 1.0, at, 1.0, 0, 0, [0] * SLOTS)
+                return _Spent(newest, closed, share, raised, ceiling, refused, odd, probes, strikes, slots)
+        return _Spent(number, 0.0, 1.0, at, 1.0, 0.0, _NEVER, 0, 0, [0] * SLOTS)
 
 
 def pace_file(folder: Path, app: str, budget: str) -> Path:

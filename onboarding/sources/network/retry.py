@@ -54,6 +54,10 @@ POLICY: Mapping[Trouble, Patience] = {
 LONGEST_RETRY_AFTER = 900.0
 """A provider that asks for more is asked again after this."""
 
+ABSURD_RETRY_AFTER = 86_400.0
+"""No quota that we spend takes a day to come back: more than this is a mistake (milliseconds, a moment instead of a time), and
+our own backoff knows better."""
+
 
 def retry_after(answer: Answer) -> float | None:
     """The seconds that an answer asks to wait (RFC 9110 section 10.2.3: a number or a date); None when it says nothing of use."""
@@ -63,9 +67,9 @@ def retry_after(answer: Answer) -> float | None:
     else:
         try:
             seconds = (parsedate_to_datetime(written) - clock.now()).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
-    return min(seconds, LONGEST_RETRY_AFTER) if seconds > 0 else None
+    return min(seconds, LONGEST_RETRY_AFTER) if 0 < seconds <= ABSURD_RETRY_AFTER else None
 
 
 def wait_before(trouble: Trouble, attempt: int, asked: float | None, chance: float | None = None) -> float | None:

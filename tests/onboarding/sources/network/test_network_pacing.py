@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_a_provider_that_allows_less_than_it_says_is_found_out_and_seldom_has_to
         units = pacer.wait("ann@acme.example", 20, least=1)
         clock.sleep(0.05)
         if refused := provider.ask(clock.at, units):
-            pacer.refused("ann@acme.example", Answer(429), 1, units=refused)
+            pacer.refused("ann@acme.example", Answer(429), 1, units=refused, requests=refused)
         else:
             pacer.accepted("ann@acme.example")
     late = sum(at >= begun + 60.0 for at in provider.moments)
@@ -122,6 +123,26 @@ def test_a_refusal_while_little_is_spent_is_not_taken_for_the_limit(tmp_path: Pa
     clock.sleep(2)
     pace.refused(1.0, overspent=False)  # too many at the same time
     assert pace.share() == pytest.approx(0.425)
+
+
+@pytest.mark.parametrize("refusing", [0.01, 0.08])
+def test_refusals_that_have_nothing_to_do_with_speed_do_not_make_reading_crawl(
+    tmp_path: Path, clock: Clock, refusing: float
+) -> None:
+    """A provider that refuses some requests at random and asks each time for a second: batches of twenty, half an hour."""
+    chance = random.Random(7)
+    pacer = Pacer(tmp_path, "app", Allowance(10_000, 600.0), Allowance(10**6, 10.0), clock.sleep, clock.now)
+    begun, granted = clock.at, 0
+    while clock.at < begun + 1_800.0:
+        units = pacer.wait("ann@acme.example", 20, least=1)
+        clock.sleep(1.0)
+        refused = sum(chance.random() < refusing for _ in range(units))
+        granted += units - refused
+        if units > refused:
+            pacer.accepted("ann@acme.example", units - refused)
+        if refused:
+            pacer.refused("ann@acme.example", Answer(429, {"retry-after": "1"}), 1, units=refused, requests=refused)
+    assert granted / 1_800.0 > 7.0  # ten were possible with a second's wait after nearly every batch
 
 
 def test_a_refusal_closes_the_budget_for_everyone_and_lowers_its_use_until_it_has_risen_again(
