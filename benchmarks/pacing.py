@@ -182,7 +182,7 @@ def _ask_gmail(duration: float) -> Callable[[], None]:
 
     def read() -> None:
         end = time.monotonic() + duration
-        ids = [str(one["id"]) for one in reading.lister._page(None, MESSAGES, None)["messages"]]
+        ids = [str(one["id"]) for one in reading.lister.page(None, MESSAGES, None)["messages"]]
         with reading.reader.threads:
             while time.monotonic() < end:
                 for start in range(0, len(ids), AT_ONCE):

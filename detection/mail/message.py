@@ -77,6 +77,8 @@ class SkipReason(StrEnum):
     NOT_A_MESSAGE = "not-a-message"
     TOO_LARGE = "too-large"
     UNREADABLE = "unreadable"
+    GONE = "gone"
+    """Deleted or moved by its owner between being listed and being read."""
     NO_USABLE_DATE = "no-usable-date"
     OUTSIDE_LOOKBACK = "outside-lookback"
     LEFT_TO_WATCH = "left-to-watch"

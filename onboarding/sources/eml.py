@@ -131,7 +131,7 @@ class EmlTree:
             else:
                 content = read_message_file(os.path.join(os.fsencode(self.root), path), self.cap)
         except FileNotFoundError:
-            content = Skip(SkipReason.UNREADABLE, "vanished while the mailbox was being read")
+            content = Skip(SkipReason.GONE, "vanished while the mailbox was being read")
         return Listed(text_of(path), content, folder_of([text_of(part) for part in path.split(b"/")[1:-1]]))
 
     def _count(self, mailbox: str) -> int | None:

@@ -169,7 +169,7 @@ class _Reader:
             part, name = self._names_now(file.folder)[file.position.unique]
             return self._content(file, part, name)
         except (FileNotFoundError, KeyError):
-            return Skip(SkipReason.UNREADABLE, "vanished while the mailbox was being read")
+            return Skip(SkipReason.GONE, "vanished while the mailbox was being read")
 
     def _content(self, file: MessageFile, part: bytes, name: bytes) -> bytes | Skip:
         steps = (step for step in (self._box.path, file.folder.path, part, name) if step)

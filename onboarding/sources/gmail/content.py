@@ -126,7 +126,7 @@ class Reader:
         if error.status in (401, 403):
             raise error
         if error.status in (404, 410):
-            return Got(message_id, Skip(SkipReason.UNREADABLE, "deleted after it was listed"), gone=True)
+            return Got(message_id, Skip(SkipReason.GONE, "deleted after it was listed"), gone=True)
         return Got(
             message_id, Skip(SkipReason.UNREADABLE, f"Gmail did not give it: HTTP {error.status} {error.code}".rstrip())
         )

@@ -76,7 +76,7 @@ class Lister:
         """About how many messages there are since a moment."""
         if not self.with_body or since is None:
             return int(self.profile().get("messagesTotal") or 0)
-        page = self._page(f"after:{since - 1}", 500, None)
+        page = self.page(f"after:{since - 1}", 500, None)
         exact = len(page.get("messages") or ())
         return max(int(page.get("resultSizeEstimate") or 0), exact) if page.get("nextPageToken") else exact
 
@@ -144,7 +144,7 @@ class Lister:
         seen: set[str] = set()
         while True:
             try:
-                page = self._page(query, size, token)
+                page = self.page(query, size, token)
             except ProviderError as error:
                 if token is not None and error.status in (400, 404, 410):
                     raise _LostPlace(error) from None
@@ -157,7 +157,8 @@ class Lister:
             if token is None:
                 return
 
-    def _page(self, query: str | None, size: int, token: str | None) -> dict[str, Any]:
+    def page(self, query: str | None, size: int, token: str | None) -> dict[str, Any]:
+        """One page of the list as Gmail gives it: at most `size` ids, of what `query` finds. Raises ProviderError."""
         params = {"maxResults": str(size), "includeSpamTrash": "true"}
         if query is not None:
             params["q"] = query

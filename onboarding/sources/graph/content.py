@@ -99,7 +99,7 @@ class Reader:
         """Why one message could not be had, once it is sure that it is not the mailbox."""
         words = said(answer)
         if answer.status in (404, 410) and words.code.lower() in GONE:
-            return Skip(SkipReason.UNREADABLE, "deleted after it was listed")
+            return Skip(SkipReason.GONE, "deleted after it was listed")
         # Not found, forbidden or failing: of the whole mailbox, or of this message? The list says.
         self.lister.client.json(self.lister.request(f"{self.lister.root}/mailFolders/inbox", "the inbox", {}))
         if answer.status in (401, 403):

@@ -148,7 +148,7 @@ def same(mailbox: str, folder: ImapFolder, validity: int, opened: Opened) -> Non
 def _content(answer: dict[bytes, object] | None) -> bytes | Skip:
     content = (answer or {}).get(b"BODY[]")
     if not isinstance(content, bytes):
-        return Skip(SkipReason.UNREADABLE, "deleted after it was listed")
+        return Skip(SkipReason.GONE, "deleted after it was listed")
     # Whoever lies about a size gets no more than the cap either.
     return content if len(content) <= MESSAGE_BYTES else too_large(len(content), MESSAGE_BYTES)
 

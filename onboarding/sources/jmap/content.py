@@ -80,7 +80,7 @@ class Reader:
             return too_large(error.size or MESSAGE_BYTES + 1, MESSAGE_BYTES)
         except ProviderError as error:
             if error.status in (404, 410):
-                return Skip(SkipReason.UNREADABLE, "deleted after it was listed")
+                return Skip(SkipReason.GONE, "deleted after it was listed")
             if error.status == 401 or not error.status:
                 raise
             # Is it the message, or the mailbox? The list says, by raising.

@@ -159,7 +159,8 @@ def test_what_cannot_be_read_is_listed_with_the_reason_and_nothing_hangs(
 
     monkeypatch.setattr("onboarding.sources.paging.os.open", refuse)
     messages = read(EmlTree(str(tree)), "j")
-    assert skips(messages) == {f"j/{name}": SkipReason.UNREADABLE for name in ("locked", "pipe", "vanishing")}
+    unreadable = {f"j/{name}": SkipReason.UNREADABLE for name in ("locked", "pipe")}
+    assert skips(messages) == unreadable | {"j/vanishing": SkipReason.GONE}
     details = {m.path: m.content.detail for m in messages if not isinstance(m.content, bytes)}
     assert "Permission denied" in details["j/locked"]
     assert "vanished" in details["j/vanishing"]

@@ -107,7 +107,7 @@ def test_a_message_renamed_while_the_mailbox_is_read_is_found_again(tmp_path: Pa
     (tmp_path / "new" / "1700000002.M2.host").unlink()
     messages = [m for page in [*read_before, *pages] for m in page.messages]
     assert [m.content for m in messages[:2]] == [b"0", b"1"]
-    assert skips(messages) == {"1700000002.M2.host": SkipReason.UNREADABLE}
+    assert skips(messages) == {"1700000002.M2.host": SkipReason.GONE}
 
 
 def test_messages_that_share_a_unique_name_are_both_listed(tmp_path: Path) -> None:

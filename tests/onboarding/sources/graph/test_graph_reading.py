@@ -10,7 +10,7 @@ from provider_at_hand import all_of, ids, letter, listed, small
 from simulators.faults import FaultPlan
 from simulators.graph import Graph
 
-from detection.mail.message import Folder, Skip
+from detection.mail.message import Folder, Skip, SkipReason
 from detection.mail.parse import parse
 from onboarding.sources.base import Moves, ReadsBack, ReadsManyAtOnce, SourceError
 
@@ -144,7 +144,7 @@ def test_a_message_deleted_between_listing_and_reading_is_counted_as_that(serve:
     found = listed(all_of(source, ANN))
     gone = {one.path.rpartition("/")[2] for one in found if isinstance(one.content, Skip)}
     assert gone == expected - set(organisation.boxes[ANN].items)
-    assert gone
+    assert {one.content.reason for one in found if isinstance(one.content, Skip)} == {SkipReason.GONE}
     assert {one.path.rpartition("/")[2] for one in found} == expected
 
 
