@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, unquote
 
 from .faults import Dice, Fault, FaultPlan
 from .gmail_store import SYSTEM, Mailbox, gmail_id, records, shown
+from .hand import by_hand
 from .limits import Limit, Meter
 from .organisation import Item, Organisation
 from .server import Asked, Reply, serving
@@ -130,6 +131,8 @@ class Gmail:
 
     def handle(self, asked: Asked) -> Reply:
         """Answers one request over the line."""
+        if (done := by_hand(asked, self.organisation, self.forget_history, self.now())) is not None:
+            return done
         fault = None
         user = ""
         try:
@@ -467,7 +470,8 @@ def main() -> None:
             f"export GATEHOUSE_GOOGLE_TOKEN_URL={address}/token\n"
             f"export GATEHOUSE_SECRET_GMAIL_SERVICE_ACCOUNT_FILE={path}\n"
             f"# gatehouse tenant add acme --domain {organisation.domain} "
-            f"--source 'gmail:{organisation.domain}?admin={admin}'",
+            f"--source 'gmail:{organisation.domain}?admin={admin}'\n"
+            f"# new mail: python -m tests.simulators.hand {address} deliver {min(organisation.boxes)} FILE.eml",
             flush=True,
         )
         try:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 from .faults import Dice, Fault, FaultPlan
 from .graph_messages import shown, stamp, window
+from .hand import by_hand
 from .limits import Limit, Meter
 from .organisation import Box, Change, Item, Organisation
 from .server import Asked, Reply, serving
@@ -96,6 +97,8 @@ class Graph:
 
     def handle(self, asked: Asked) -> Reply:
         """Answers one request over the line."""
+        if (done := by_hand(asked, self.organisation, self.forget_cursors, self.now())) is not None:
+            return done
         try:
             if asked.path.endswith(("/oauth2/v2.0/token", "/.well-known/openid-configuration")):
                 return self._authority(asked)
@@ -512,7 +515,8 @@ def main() -> None:
             f"export GATEHOUSE_GRAPH_URL={address}/v1.0 GATEHOUSE_GRAPH_AUTHORITY={address}\n"
             f"export GATEHOUSE_SECRET_GRAPH_CLIENT_ID={graph.client_id}\n"
             f"export GATEHOUSE_SECRET_GRAPH_CLIENT_SECRET={graph.client_secret}\n"
-            f"# gatehouse tenant add acme --domain {organisation.domain} --source graph:{graph.tenant}",
+            f"# gatehouse tenant add acme --domain {organisation.domain} --source graph:{graph.tenant}\n"
+            f"# new mail: python -m tests.simulators.hand {address} deliver {min(organisation.boxes)} FILE.eml",
             flush=True,
         )
         try:

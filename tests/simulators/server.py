@@ -53,17 +53,17 @@ def application(handle: Handler) -> Callable[[Scope, Receive, Send], Awaitable[N
                 await send({"type": f"{message['type']}.complete"})
                 if message["type"] == "lifespan.shutdown":
                     return
-        body, more = b"", True
+        pieces, more = [], True
         while more:
             message = await receive()
-            body += message.get("body", b"")
+            pieces.append(message.get("body", b""))
             more = message.get("more_body", False)
         asked = Asked(
             scope["method"],
             scope["path"],
             scope["query_string"].decode(),
             {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]},
-            body,
+            b"".join(pieces),
         )
         reply = await asyncio.to_thread(handle, asked)
         headers = {"content-length": str(len(reply.body)), **reply.headers}
