@@ -30,7 +30,7 @@ class Progress:
 
 
 def of(session: Session, tenant: str, *, window: float = 60.0) -> Progress:
-    """Progress with the rate of the last `window` seconds."""
+    """Progress with the rate of the last `window` seconds. It ends no sooner than the mailbox that is expected to end last."""
     now = clock.now()
     done = Mailbox.state.in_(DONE)
     # An estimate may be too low; a mailbox that is finished holds what was listed, whatever was estimated.
@@ -50,6 +50,8 @@ def of(session: Session, tenant: str, *, window: float = 60.0) -> Progress:
     known = None if unknown else int(expected)
     left = None if known is None else known - int(listed)
     end = now + timedelta(seconds=left / per_second) if left is not None and per_second else None
+    if end is not None:
+        end = max([end, *(one.expected_end or end for _, one in of_mailboxes(session, tenant))])
     return Progress(listed=int(listed), expected=known, per_second=per_second, expected_end=end)
 
 

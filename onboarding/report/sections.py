@@ -267,7 +267,8 @@ def _findings(e: Evidence) -> Section | None:
         return None
     count = e.outcome["findings"]
     blocks: list[Block] = [
-        f"The {len(e.findings)} strongest of {count:,} outliers. Nobody has judged them yet: each may be an attack that got "
+        f"The {len(e.findings)} strongest of history's outliers, of which the {count:,} strongest are kept. "
+        "Nobody has judged them yet: each may be an attack that got "
         "through, or an odd but honest mail. They count as false positives until someone says otherwise: "
         f"`gatehouse feedback {e.tenant} MESSAGE-ID --verdict attack` (or `safe`)."
     ]
