@@ -27,6 +27,7 @@ from onboarding.fencing import fenced
 from onboarding.files import StoreError
 from onboarding.ingest import ingest, ingesting, shards
 from onboarding.lifecycle import Step
+from onboarding.live.left import LeftToWatch, left_to_watch
 from onboarding.readiness import Readiness, check_readiness
 from onboarding.rehearse import RehearsalMade, rehearse
 from onboarding.report.markdown import page_for_prefect
@@ -61,10 +62,16 @@ def connect_source(workspace: Workspace, token: RunToken) -> dict[str, int | Non
 )
 @may_hold
 def ingest_shard(
-    workspace: Workspace, token: RunToken, mailboxes: Sequence[str], name: str, pool: WorkerPool, early: bool = False
+    workspace: Workspace,
+    token: RunToken,
+    mailboxes: Sequence[str],
+    name: str,
+    pool: WorkerPool,
+    early: bool = False,
+    left: LeftToWatch | None = None,
 ) -> int:
     """Reads the mailboxes of one shard to their ends (`early`: their newest days), in a worker process."""
-    return pool.run(ingest, workspace, token, mailboxes, early)
+    return pool.run(ingest, workspace, token, mailboxes, early, left)
 
 
 @task(task_run_name="{name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
@@ -193,7 +200,9 @@ def _once(workspace: Workspace, token: RunToken, last: Step, early: bool) -> str
         work_pool(workspace.settings) as pool,
     ):
         groups = shards(workspace, token.tenant, sizes)
-        futures = [ingest_shard.submit(workspace, token, group, named(group), pool, early) for group in groups]
+        # Here, where the home is: a worker on another machine may have the store alone.
+        left = left_to_watch(workspace, token.tenant)
+        futures = [ingest_shard.submit(workspace, token, group, named(group), pool, early, left) for group in groups]
         listed = sum(passed(future.result()) for future in futures)
         stage.summary |= {"listed_in_this_run": listed, "shards": len(groups)}
         bar.finish(f"{listed:,} messages of {len(sizes):,} mailboxes read in this run")

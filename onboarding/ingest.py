@@ -111,10 +111,13 @@ def _worth(sizes: Mapping[str, int | None]) -> int:
     return -(-max(sum(known), 1) // LEAST_A_SHARD) if len(known) == len(sizes) else len(sizes)
 
 
-def ingest(workspace: Workspace, token: RunToken, names: Sequence[str], early: bool = False) -> int:
+def ingest(
+    workspace: Workspace, token: RunToken, names: Sequence[str], early: bool = False, left: LeftToWatch | None = None
+) -> int:
     """Reads mailboxes to their ends, or as far back as is asked for now (`onboarding.reach`; `early`: the newest days
     alone); gives how many messages were listed.
 
+    `left` is what is left of an active tenant's mail; a worker that has the home at hand finds it out by itself.
     A mailbox that cannot be read ends as failed, with its reason, and the others go on. Raises Fenced when the run has
     been replaced, Held when the disk is full.
     """
@@ -132,7 +135,7 @@ def ingest(workspace: Workspace, token: RunToken, names: Sequence[str], early: b
         return 0
     reach = reach_of(tenant, source, workspace.settings.early_days if early else 0)
     belief = Belief(now=int(clock.now().timestamp()), since=reach.since)
-    left = left_to_watch(workspace, tenant)
+    left = left or left_to_watch(workspace, token.tenant)
 
     def read(source: Source, name: str) -> int:
         return 0 if stop.is_set() else _read(workspace, token, source, name, organisation, belief, reach, left)

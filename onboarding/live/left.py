@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from detection.mail.batch import Row
 from detection.mail.message import SkipReason
-from onboarding.database import activations
-from onboarding.database.tenants import Tenant
+from onboarding.database import activations, tenants
 from onboarding.lifecycle import TenantState
 from onboarding.live.recent import Recent, read_recent
 from onboarding.parsing import ParsedPage
@@ -33,16 +32,15 @@ class LeftToWatch:
         return row["time"] >= self.since and not self.learned.knows(row["message_key"], row["time"])
 
 
-def left_to_watch(workspace: Workspace, tenant: Tenant) -> LeftToWatch | None:
-    """What a run leaves of a tenant's mail; None where nobody decides on it yet, or any more.
+def left_to_watch(workspace: Workspace, tenant: str) -> LeftToWatch | None:
+    """What a run leaves of a tenant's mail; None where nobody decides on it yet, or any more. The home has to be at hand.
 
     A mailbox that is followed from no cursor is followed from when the tenant was added (`onboarding.live.follow`): the two
     part its mail at the same moment.
     """
-    if tenant.state is not TenantState.ACTIVE:
+    with workspace.database.session(tenant) as session:
+        row, current = tenants.get(session, tenant), activations.current(session, tenant)
+    if row.state is not TenantState.ACTIVE:
         return None
-    with workspace.database.session(tenant.name) as session:
-        current = activations.current(session, tenant.name)
     assert current is not None, "an active tenant has something in force"
-    recent = read_recent(workspace.layout(tenant.name).recent(current.baseline))
-    return LeftToWatch(int(tenant.created_at.timestamp()), recent)
+    return LeftToWatch(int(row.created_at.timestamp()), read_recent(workspace.layout(tenant).recent(current.baseline)))
