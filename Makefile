@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
-# Three for two cores, eight at most: a third of the time tests wait for servers and processes that they start.
-WORKERS := $(shell n=$$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
+# Two a core, eight at most: a third of the time tests wait for servers and processes that they start.
+WORKERS := $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN) * 2 )); echo $$(( n < 8 ? n : 8 )))
 
 .PHONY: setup setup-dev demo test test-real lint bench evaluate lock clean
 
@@ -29,7 +29,7 @@ demo: setup
 	$(BIN)/gatehouse demo
 
 test: setup-dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # What takes minutes: kills at random moments, servers restarted, disks that fill, in real processes (some 15 minutes).
 test-real: setup-dev

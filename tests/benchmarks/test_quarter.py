@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.quarter import named, simulate, united
 from benchmarks.quarter_mail import Story
 from onboarding.settings import Settings
 from onboarding.workspace import open_workspace
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_month_passes_without_a_human_step(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from command_line import Gatehouse
 
 from onboarding.sources.simulated.source import SimulatedSource
+
+pytestmark = pytest.mark.slow
 
 SOURCE = "simulated:seed=3,mailboxes=6,days=45,rate=12"
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 from command_line import Gatehouse
+
+pytestmark = pytest.mark.slow
 
 SMALL = "simulated:seed=11,mailboxes=10,days=60,rate=12"
 

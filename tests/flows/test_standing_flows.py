@@ -21,6 +21,8 @@ from onboarding.settings import Settings
 from onboarding.sources.maildir import Maildirs
 from onboarding.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

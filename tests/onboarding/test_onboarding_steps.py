@@ -26,6 +26,8 @@ from onboarding.settings import Settings
 from onboarding.stage import Held
 from onboarding.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.slow
+
 
 def accounted(outcome: dict[str, Any]) -> bool:
     mail = outcome["messages"]

@@ -30,6 +30,8 @@ from onboarding.settings import Settings
 from onboarding.tuning import import_tuning
 from onboarding.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def active(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:

@@ -16,7 +16,10 @@ from onboarding.settings import Settings
 from onboarding.workspace import Workspace, open_workspace
 
 CORPORA = Path(__file__).parent.parent.parent / "corpora"
-pytestmark = pytest.mark.skipif(not (CORPORA / "enron").is_dir(), reason="corpora/ is not there: no real mail to read")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CORPORA / "enron").is_dir(), reason="corpora/ is not there: no real mail to read"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from onboarding.sources.base import Moves
 from onboarding.sources.registry import open_source
 from onboarding.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.slow
+
 BOXES = ("ann", "ben")
 LURE = "Please send the wire transfer of $48,000 today to our new bank account. It is urgent and confidential."
 

@@ -24,6 +24,8 @@ from onboarding.sources.jmap import listing as jmap_listing
 from onboarding.sources.jmap.source import JmapSource
 from onboarding.sources.registry import open_source
 
+pytestmark = pytest.mark.slow
+
 USERS = [f"user{number:02d}" for number in range(10)]
 
 

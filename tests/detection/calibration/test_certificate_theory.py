@@ -9,6 +9,8 @@ from detection.calibration.calibrate import calibrate
 from detection.calibration.certificate import Basis
 from detection.calibration.pooled import pool
 
+pytestmark = pytest.mark.slow
+
 DELTA = 0.1
 
 

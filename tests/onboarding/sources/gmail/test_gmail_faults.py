@@ -24,6 +24,8 @@ from onboarding.sources.gmail.tokens import READ
 from onboarding.sources.network.pacing import Allowance
 from onboarding.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 PLANS = [*FAULTS, *(FaultPlan.drawn(seed) for seed in range(3))]
 
 

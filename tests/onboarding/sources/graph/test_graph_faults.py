@@ -20,6 +20,8 @@ from onboarding.lifecycle import MailboxState
 from onboarding.sources.base import SourceError
 from onboarding.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 PLANS = [*FAULTS, *(FaultPlan.drawn(seed) for seed in range(4))]
 
 
