@@ -140,7 +140,8 @@ class Scoring:
         begun = monotonic()
         live = self.tenants.get(tenant)
         try:
-            results = [_decided(live, message, content, learn, door) for message, content in messages]
+            with live.together():
+                results = [_decided(live, message, content, learn, door) for message, content in messages]
             live.sync()
         except OSError as error:
             log.error("%s: a decision cannot be remembered: %s", tenant, error)

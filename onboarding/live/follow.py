@@ -95,18 +95,19 @@ def follow(workspace: Workspace, live: LiveTenant, source: Source, owner: str) -
     learned = {row["message_key"] for row, _ in arrived if live.learned_before(row)}
     with workspace.database.session(tenant) as session:
         flagged = decisions.flagged(session, tenant, learned, in_history_by=live.scorer.calibration_version)
-    for row, mailbox in arrived:
-        if live.learned_before(row):
-            result.known += 1
-            if (before := flagged.get(row["message_key"])) is not None:
-                # The journal has forgotten it: another copy of it is done with as it would have been with the first.
-                decided[mailbox].append((row, live.as_decided(row, before)))
-            continue
-        outcome = live.decide(row, door="watch")
-        decided[mailbox].append((row, outcome))
-        result.known += outcome.again
-        result.decided += not outcome.again
-        result.flagged += not outcome.again and outcome.verdict != "safe"
+    with live.together():
+        for row, mailbox in arrived:
+            if live.learned_before(row):
+                result.known += 1
+                if (before := flagged.get(row["message_key"])) is not None:
+                    # The journal has forgotten it: another copy of it is done with as it would have been with the first.
+                    decided[mailbox].append((row, live.as_decided(row, before)))
+                continue
+            outcome = live.decide(row, door="watch")
+            decided[mailbox].append((row, outcome))
+            result.known += outcome.again
+            result.decided += not outcome.again
+            result.flagged += not outcome.again and outcome.verdict != "safe"
     # Before any cursor moves: what is behind one is never read again.
     live.sync()
     for read in reads:

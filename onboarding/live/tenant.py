@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -58,10 +59,20 @@ class Decided:
     """When it came, seconds since the epoch."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A decision as the journal has it and, of a flagged message, as the database does."""
+
+    arrival: Arrival
+    flagged: Flagged | None
+
+
 class LiveTenant:
     """What is in force for one tenant and what came since. Not safe for several threads at once."""
 
     _scorer: Scorer
+    _unrecorded: list[_Kept] | None = None
+    """Inside `together`: what has been learned, and is recorded at its end."""
 
     def __init__(self, workspace: Workspace, tenant: str) -> None:
         self._workspace = workspace
@@ -93,6 +104,24 @@ class LiveTenant:
         if learn:
             self._keep(batch, row, decision, seconds, door, new_sender=int(facts[sender_messages][0]) == 0)
         return Decided(document, str(decision.verdict), False, row["folder"], row["mailbox"], row["time"])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Decisions made inside are recorded at its end, in one transaction: nobody is told of one before, nor acts on it.
+
+        Each has been learned when the next is made, as ever. Raises what `decide` raises; then none of them is learned.
+        """
+        self._unrecorded = []
+        try:
+            yield
+        finally:
+            kept, self._unrecorded = self._unrecorded, None
+            try:
+                self._record(kept)
+            except BaseException:
+                # What is learned cannot be taken back one by one: everything is, and what is recorded is learned again.
+                self._open(self._scorer)
+                raise
 
     def learned_before(self, row: Row) -> bool:
         """Whether a message is part of the history that the baseline was learned from: that is never decided on again."""
@@ -186,21 +215,29 @@ class LiveTenant:
             door=door,
             new_sender=new_sender,
         )
-        if decision.verdict is not Verdict.SAFE:
-            # First: a line in the journal says that this is done.
-            one = flagged(batch, 0, decision)
-            try:
-                self._record(one)
-            except IntegrityError:
-                # Another process was faster by a moment: its row is there now, and stays as it is.
-                self._record(one)
-        self._reader.knows(self._journal.append([arrival]))
+        kept = _Kept(arrival, None if decision.verdict is Verdict.SAFE else flagged(batch, 0, decision))
+        if self._unrecorded is None:
+            self._record([kept])
+        else:
+            self._unrecorded.append(kept)
         self._learn([arrival])
 
-    def _record(self, one: Flagged) -> None:
+    def _record(self, kept: Sequence[_Kept]) -> None:
+        suspect = [one.flagged for one in kept if one.flagged is not None]
+        if suspect:
+            # First: a line in the journal says that this is done.
+            try:
+                self._record_flagged(suspect)
+            except IntegrityError:
+                # Another process was faster by a moment: its rows are there now, and stay as they are.
+                self._record_flagged(suspect)
+        if kept:
+            self._reader.knows(self._journal.append([one.arrival for one in kept]))
+
+    def _record_flagged(self, suspect: Sequence[Flagged]) -> None:
         scorer = self._scorer
         with self._workspace.database.transaction(scorer.tenant) as session:
-            decisions.record_live(session, scorer.tenant, scorer.calibration_version, scorer.activation, [one])
+            decisions.record_live(session, scorer.tenant, scorer.calibration_version, scorer.activation, suspect)
 
     def _shown(self, row: Row, decision: Decision) -> dict[str, Any]:
         return shown(row["path"], row["message_id"], decision) | {

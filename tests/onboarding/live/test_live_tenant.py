@@ -60,6 +60,19 @@ def standing(live: LiveTenant, sender: str) -> float:
     return float(live._overlay.look_up(batch)[facts.sender_messages][0])
 
 
+def lure(live: LiveTenant, message_id: str) -> Row:
+    """The columns of a mail that is flagged."""
+    own = next(iter(live.scorer.organisation.domains))
+    parsed = parse(
+        f"From: Chief Executive <ceo@gmail.com>\r\nReply-To: x@evil.example\r\nTo: somebody@{own}\r\n"
+        f"Subject: Urgent wire transfer\r\nMessage-ID: <{message_id}>\r\n\r\n"
+        "Please send the wire transfer of $48,000 today to our new bank account. It is urgent and confidential.\r\n".encode()
+    )
+    assert isinstance(parsed, Message)
+    time = live.scorer.snapshot.last_time + DAY
+    return row_of(parsed, Organisation(frozenset({own})), Origin("somebody", f"{message_id}.eml", Folder.INBOX), time)
+
+
 def test_a_message_is_decided_once_and_learned_once(active: Workspace) -> None:
     live = LiveTenant(active, "acme")
     row = mail(live, "once@partner.example", 1)
@@ -107,15 +120,7 @@ def test_a_line_without_its_end_waits_for_it(active: Workspace) -> None:
 
 def test_flagged_mail_is_in_the_database_with_its_reasons(active: Workspace) -> None:
     live = LiveTenant(active, "acme")
-    own = next(iter(live.scorer.organisation.domains))
-    parsed = parse(
-        f"From: Chief Executive <ceo@gmail.com>\r\nReply-To: x@evil.example\r\nTo: somebody@{own}\r\n"
-        "Subject: Urgent wire transfer\r\nMessage-ID: <f@gmail.com>\r\n\r\n"
-        "Please send the wire transfer of $48,000 today to our new bank account. It is urgent and confidential.\r\n".encode()
-    )
-    assert isinstance(parsed, Message)
-    time = live.scorer.snapshot.last_time + DAY
-    row = row_of(parsed, Organisation(frozenset({own})), Origin("somebody", "f.eml", Folder.INBOX), time)
+    row = lure(live, "f@gmail.com")
     decided = live.decide(row)
     assert decided.verdict in ("suspicious", "attack")
     with active.database.session("acme") as session:
@@ -158,15 +163,7 @@ def test_a_decision_that_another_process_recorded_in_the_same_moment_is_no_error
     active: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = LiveTenant(active, "acme")
-    own = next(iter(live.scorer.organisation.domains))
-    parsed = parse(
-        f"From: Chief Executive <ceo@gmail.com>\r\nReply-To: x@evil.example\r\nTo: somebody@{own}\r\n"
-        "Subject: Urgent wire transfer\r\nMessage-ID: <twice@gmail.com>\r\n\r\n"
-        "Please send the wire transfer of $49,000 today to our new bank account. It is urgent and confidential.\r\n".encode()
-    )
-    assert isinstance(parsed, Message)
-    time = live.scorer.snapshot.last_time + DAY
-    row = row_of(parsed, Organisation(frozenset({own})), Origin("somebody", "t.eml", Folder.INBOX), time)
+    row = lure(live, "twice@gmail.com")
     record, raised = decisions.record_live, [IntegrityError("insert", {}, Exception("unique"))]
 
     def racing(*given: Any) -> int:
@@ -177,6 +174,48 @@ def test_a_decision_that_another_process_recorded_in_the_same_moment_is_no_error
     monkeypatch.setattr(decisions, "record_live", racing)
     assert live.decide(row).verdict != "safe"
     assert live.decide(row).again
+
+
+def test_decided_together_they_are_decided_as_one_by_one_and_recorded_at_once(active: Workspace) -> None:
+    together, alone = LiveTenant(active, "acme"), LiveTenant(active, "acme")
+    rows = [mail(together, "batch@partner.example", number) for number in range(3)] + [
+        lure(together, "batch@gmail.com")
+    ]
+    rows.append(rows[0])
+    _, lone = alone.scorer.decide(rows[0], alone._overlay)
+    with together.together():
+        found = [together.decide(row) for row in rows]
+        alone._follow_at = 0
+        alone.follow()
+        assert standing(alone, "batch@partner.example") == 0, "told before it is recorded"
+    assert [one.again for one in found] == [False] * 4 + [True]
+    assert found[0].document["tail_probability"] == lone.tail_probability
+    alone._follow_at = 0
+    assert [alone.decide(row).document for row in rows] == [one.document for one in found]
+    assert standing(alone, "batch@partner.example") == standing(together, "batch@partner.example") == 3
+    with active.database.session("acme") as session:
+        assert len(decisions.about(session, "acme", "batch@gmail.com")) == 1
+
+
+def test_what_could_not_be_recorded_together_is_not_learned(active: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = LiveTenant(active, "acme")
+    rows = [lure(live, "unrecorded@gmail.com"), mail(live, "unrecorded@partner.example", 1)]
+    monkeypatch.setattr(live._journal, "append", _full)
+    with pytest.raises(OSError, match="no space"):
+        _together(live, rows)
+    monkeypatch.undo()
+    assert standing(live, "unrecorded@partner.example") == 0
+    assert not any(live.decide(row).again for row in rows)
+
+
+def _together(live: LiveTenant, rows: list[Row]) -> None:
+    with live.together():
+        for row in rows:
+            live.decide(row)
+
+
+def _full(arrivals: Any) -> None:
+    raise OSError("no space left")
 
 
 def test_another_customer_under_the_name_of_a_removed_one_is_opened_anew(
