@@ -19,12 +19,15 @@ class PrefectOrchestrator:
 
     def onboard(self, workspace: Workspace, tenant: str, until: Step | None) -> str:
         """Runs the flow `onboard-tenant` and waits; gives the run's id."""
-        if prepare(workspace.home) is None and workspace.settings.task_runner is TaskRunner.DASK:
+        api_url = prepare(workspace.home)
+        if api_url is None and workspace.settings.task_runner is TaskRunner.DASK:
             # The workers of a cluster are processes of their own, which no in-process server is there for.
             with self.served(workspace):
                 return self.onboard(workspace, tenant, until)
         orphans.sweep(workspace.home)
-        orphans.own()
+        if api_url is None:
+            orphans.own()
+            orphans.stand_apart()
         from flows.onboard import run_onboarding
 
         return run_onboarding(workspace, tenant, until)

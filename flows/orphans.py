@@ -1,6 +1,8 @@
-"""Prefect's in-process servers that outlived their commands.
+"""Prefect's in-process servers: each belongs to a command, and ends neither before it nor after it.
 
-Prefect starts one as a process of its own and ends it when the command ends. A command that is killed cannot: its server,
+Prefect starts one as a process of its own and ends it when the command ends. What stops a command (Ctrl-C, a service manager)
+is told to its whole process group: a server that heard it was gone before the run could say that it was stopped, which was then
+tried for minutes. So it stands apart. A command that is killed cannot: its server,
 some 250 MB, would run until the next reboot. Each carries in its environment which command it belongs to, so the next
 command of the same home ends those whose command is gone. Only where /proc shows environments (Linux).
 """
@@ -11,10 +13,13 @@ import json
 import logging
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 from onboarding.database import process
 from onboarding.database.process import ProcessIdentity
@@ -28,6 +33,15 @@ OWNER = "GATEHOUSE_COMMAND"
 def own() -> None:
     """Servers that this process starts from now on are its own."""
     os.environ[OWNER] = json.dumps(asdict(process.current()))
+
+
+def stand_apart() -> None:
+    """Servers that this process starts from now on hear no signals that are meant for its process group."""
+    from prefect.server.api import server
+
+    # Prefect has no setting for it.
+    apart = {**vars(subprocess), "Popen": partial(subprocess.Popen, start_new_session=True)}
+    vars(server)["subprocess"] = SimpleNamespace(**apart)
 
 
 def sweep(home: Path) -> int:

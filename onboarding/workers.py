@@ -15,9 +15,10 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -59,7 +60,9 @@ class WorkerPool:
         for attempt in range(1, ATTEMPTS + 1):
             executor = self._current()
             try:
-                return executor.submit(work, *args, **kwargs).result()
+                with deaf():
+                    future = executor.submit(work, *args, **kwargs)
+                return future.result()
             except (BrokenProcessPool, CancelledError) as error:
                 self._discard(executor)
                 if self._closed:
@@ -85,7 +88,7 @@ class WorkerPool:
             self._executor.shutdown(wait=error is None, cancel_futures=True)
             if error is not None:
                 for process in list((self._executor._processes or {}).values()):
-                    process.terminate()
+                    process.kill()  # the gentler signal is not heard there
         if self._listener is not None:
             self._said.put(None)
             self._listener.join(timeout=LAST_WORDS_SECONDS)
@@ -124,6 +127,20 @@ class WorkerPool:
         broken.shutdown(wait=False, cancel_futures=True)
 
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Processes that are begun inside never hear that they are to stop, from their first moment on: Ctrl-C, a service
+    manager or a closed terminal tell the whole process group, and the parent decides what becomes of the work."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _relay(said: Any) -> None:
     """Until it hears None. A record that a killed worker has cut off ends it too: what is said after that is lost."""
     while True:
@@ -137,8 +154,6 @@ def _relay(said: Any) -> None:
 
 
 def _begin(parent: int, level: int, said: Any) -> None:
-    # Ctrl-C reaches the whole process group; the parent decides what becomes of the work.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A worker that was killed while it wrote must not keep this one from ending.
     said.cancel_join_thread()
     for name in LOGGERS:

@@ -6,8 +6,11 @@ import functools
 import json
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -24,6 +27,8 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     HELD = 3
+    HANGUP = 128 + signal.SIGHUP
+    TERMINATED = 128 + signal.SIGTERM
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -114,15 +119,55 @@ PLAIN: dict[str, Exit] = {
 """Errors that a user can meet, whose message is made for them. By name, so that no command loads all of Gatehouse first."""
 
 
+STOPPED = "stopped; the same command goes on from here"
+
+
+class Stopped(BaseException):
+    """A signal asked the command to end. As KeyboardInterrupt it is no error of what was being done."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.code = Exit(128 + number)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP raise Stopped, so that runs end as stopped and servers and workers are ended too.
+
+    What somebody else handles or ignores (nohup) stays as it is; so do threads, which get no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        raise Stopped(number)
+
+    ours = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
-    """Turns the errors of `PLAIN` into a line or two and their exit code; others keep their traceback."""
+    """Turns the errors of `PLAIN` into a line or two and their exit code; others keep their traceback. To be told to stop
+    is no error either."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with stoppable():
+                return command(*args, **kwargs)
         except KeyboardInterrupt:
-            fail("stopped; the same command goes on from here")
+            fail(STOPPED)
+        except Stopped as stopped:
+            # Nobody waits for more than this: a second signal (`timeout` sends two) must not cut the sentence off.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            fail(STOPPED, stopped.code)
         except BrokenPipeError:
             # The reader of our output has had enough; Python would complain again while it flushes.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

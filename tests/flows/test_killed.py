@@ -1,4 +1,4 @@
-"""Killed with SIGKILL at random moments, onboarding goes on, loses nothing, doubles nothing, and ends the same."""
+"""Killed at random moments, or told to stop, onboarding goes on, loses nothing, doubles nothing, and ends the same."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ SOURCE = "simulated:seed=3,mailboxes=6,days=45,rate=12"
 MOMENTS = ("ingest 0.2", "ingest 0.6", "baseline", "calibrate", "readiness")
 """In which part of the run to kill: when so much of the mail has been read, or when that step has begun."""
 
+TOLD = "ingest 0.6"
+"""There it is told with SIGTERM, as a service manager tells a whole process group; elsewhere it is killed with SIGKILL."""
+
 
 def test_killed_at_random_moments_it_ends_as_if_undisturbed(gatehouse: Gatehouse) -> None:
     domain = SimulatedSource(SOURCE).domains[0]
@@ -36,11 +39,17 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(gatehouse: Gatehouse
         process = gatehouse.start("onboard", "killed")
         _wait_for(gatehouse.home, number, moment, calm["messages"]["listed"])
         time.sleep(delays.uniform(0.0, 0.3))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        os.killpg(process.pid, signal.SIGTERM if moment == TOLD else signal.SIGKILL)
+        _, said = process.communicate(timeout=60)
         status = gatehouse.document("status", "killed")
         mail = status["messages"]
         assert mail["listed"] == mail["stored"] + mail["duplicates"] + sum(mail["skipped"].values())
+        if moment == TOLD:
+            assert process.returncode == 143
+            assert "Traceback" not in said, said
+            assert "was killed" not in said, said
+            assert said.splitlines()[-1] == "gatehouse: stopped; the same command goes on from here"
+            assert status["run"]["state"] == "cancelled"
         kills_in_ingest += 0 < mail["listed"] < calm["messages"]["listed"]
     assert kills_in_ingest, "no kill fell into ingest: the test shows too little"
     killed = gatehouse.document("onboard", "killed")
