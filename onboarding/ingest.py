@@ -235,7 +235,8 @@ def _ingest_mailbox(
         if until is None or here is None:
             continue
         last = max(last or here, here)
-        if here < (until if reach.early is None else min(until, last - reach.early)):
+        enough = replace(reach, until=until).enough(last)
+        if enough is not None and here < enough:
             database.write(token.tenant, partial(mailboxes.pause, token=token, name=name, reached=here))
             log.info("%s: mailbox %s read back far enough for now, %d messages in this run", token.tenant, name, listed)
             return listed

@@ -38,8 +38,18 @@ class Reach:
     until: int | None = None
     """Reading pauses once it is back here; None: it goes on to `since`."""
     early: int | None = None
-    """Seconds of a mailbox's newest mail that have to be in before it pauses, also where that is older. It stays paused, to
+    """Seconds of a mailbox's newest mail that have to be in before it pauses, also where that is older than `until`, but
+    not than the lookback. It stays paused, to
     go on in the same run; else a mailbox that was back here before ends here, with what has come since its reading began."""
+    lookback: int | None = None
+    """Mail from before has not been asked for yet (`since` is how far back it may be asked for later); None: all is."""
+
+    def enough(self, last: int) -> int | None:
+        """Reading of a mailbox whose newest mail is of `last` pauses once it is back here; None: it goes on to `since`."""
+        if self.until is None or self.early is None:
+            return self.until
+        enough = min(self.until, last - self.early)
+        return enough if self.lookback is None else max(enough, self.lookback)
 
 
 def reach_of(tenant: Tenant, source: Source, early_days: int = 0) -> Reach:
@@ -55,7 +65,7 @@ def reach_of(tenant: Tenant, source: Source, early_days: int = 0) -> Reach:
     if early_days:
         start = _days_before(tenant, early_days)
         if (lookback is None or start > lookback) and (until is None or start > until):
-            return Reach(since, start, early=early_days * SECONDS_A_DAY)
+            return Reach(since, start, early=early_days * SECONDS_A_DAY, lookback=lookback)
     return Reach(since, until)
 
 

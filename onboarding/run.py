@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from onboarding.database import activations, decisions, mailboxes, rehearsals, runs, steps, tenants, versions
 from onboarding.database.heartbeat import beating
 from onboarding.database.runs import Fenced, RunToken
+from onboarding.database.steps import StepRow
 from onboarding.fencing import fenced, sweep_leftovers
-from onboarding.lifecycle import RunState, when_started
+from onboarding.lifecycle import RunState, Step, WorkState, when_started
 from onboarding.reach import early
 from onboarding.scores import SECONDS_A_DAY
 from onboarding.stage import Held
@@ -68,7 +69,8 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
     """What `gatehouse onboard --json` ends with: where the tenant stands, in one document of JSON values.
 
     Baseline and calibration are those in force; of a tenant that was never activated, the newest. `early` says back to when
-    mail is in while mailboxes have older mail that is still to be read; None when nothing is.
+    mail is in while mailboxes have older mail that is still to be read; None when nothing is. Until `duplicates_known`, what
+    is stored may hold duplicates: the baseline finds them out.
     """
     with workspace.database.session(tenant) as session:
         row = tenants.get(session, tenant)
@@ -95,6 +97,7 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
             "stored": totals.stored,
             "duplicates": totals.duplicates,
             "skipped": dict(totals.skipped),
+            "duplicates_known": _duplicates_known(done, baseline is not None),
         },
         "history": {
             "from": _day(totals.first_time),
@@ -131,6 +134,16 @@ def outcome(workspace: Workspace, tenant: str, run: str) -> dict[str, Any]:
         "findings": found,
         "seconds": {str(step.name): step.seconds for step in done},
     }
+
+
+def _duplicates_known(done: Sequence[StepRow], learned: bool) -> bool:
+    """Whether all that was read has been looked through for duplicates: by a baseline that began after the reading did; of
+    a run that read nothing, by an earlier one (`learned`)."""
+    by_name = {step.name: step for step in done}
+    ingest, baseline = by_name.get(Step.INGEST), by_name.get(Step.BASELINE)
+    if ingest is None or baseline is None:
+        return ingest is None and learned
+    return baseline.state is WorkState.COMPLETED and baseline.started_at >= ingest.started_at
 
 
 def _day(seconds: int | None) -> str | None:

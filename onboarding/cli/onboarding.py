@@ -68,9 +68,12 @@ def tell(result: dict[str, Any]) -> None:
         f"  mailboxes    {boxes['ingested']} of {boxes['discovered']} read"
         + (f", {boxes['failed']} failed" if boxes["failed"] else "")
     )
+    kept = f"{mail['stored']:,} stored + {mail['duplicates']:,} duplicates"
+    if not mail["duplicates_known"]:
+        kept = f"{mail['stored'] + mail['duplicates']:,} read (duplicates are counted by the baseline)"
     say(
-        f"  messages     {mail['listed']:,} listed = {mail['stored']:,} stored + {mail['duplicates']:,} duplicates + "
-        f"{sum(mail['skipped'].values()):,} skipped" + (f" ({skipped})" if skipped else "")
+        f"  messages     {mail['listed']:,} listed = {kept} + {sum(mail['skipped'].values()):,} skipped"
+        + (f" ({skipped})" if skipped else "")
     )
     if result["early"]:
         say(
@@ -81,7 +84,8 @@ def tell(result: dict[str, Any]) -> None:
         say(f"  history      {result['history']['from']} to {result['history']['to']}")
     if result["calibration"]:
         say(f"  promise      {result['calibration']['statement']}")
-        say(f"  findings     the {result['findings']} strongest outliers of history")
+        strongest = f"the {result['findings']:,} strongest of history's outliers are kept"
+        say(f"  findings     {strongest if result['findings'] else 'none'}")
     if result["held_reason"]:
         say(f"  held         {result['held_message']}")
         say(f"  what helps   {result['held_remedy']}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from onboarding import clock
@@ -14,6 +14,9 @@ from onboarding.database.mailboxes import Mailbox, Part, all_of
 from onboarding.lifecycle import MailboxState
 
 DONE = (MailboxState.INGESTED, MailboxState.PAUSED, MailboxState.FAILED)
+
+WINDOW_SECONDS = 600.0
+"""A rate is that of so many last seconds, of a run as of its mailboxes: a page of a slow mailbox takes minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,61 +27,58 @@ class Progress:
     expected: int | None
     """Messages in all mailboxes, by the source's estimates; None when it gives none for one that is not read yet."""
     per_second: float
-    """Messages listed in the window, over its seconds."""
+    """Messages listed in the window, over its seconds or those since reading began."""
     expected_end: datetime | None
     """None when it cannot be told: no estimate, or nothing read lately."""
 
 
-def of(session: Session, tenant: str, *, window: float = 60.0) -> Progress:
-    """Progress with the rate of the last `window` seconds. It ends no sooner than the mailbox that is expected to end last."""
+def of(session: Session, tenant: str, *, window: float = WINDOW_SECONDS) -> Progress:
+    """Progress over all mailboxes. It ends no sooner than the mailbox that is expected to end last."""
     now = clock.now()
-    done = Mailbox.state.in_(DONE)
-    # An estimate may be too low; a mailbox that is finished holds what was listed, whatever was estimated.
-    larger = case((Mailbox.listed > Mailbox.estimate, Mailbox.listed), else_=Mailbox.estimate)
-    listed, expected, unknown = session.execute(
-        select(
-            func.coalesce(func.sum(Mailbox.listed), 0),
-            func.coalesce(func.sum(case((done, Mailbox.listed), else_=larger)), 0),
-            func.coalesce(func.sum(case((done, 0), (Mailbox.estimate.is_(None), 1), else_=0)), 0),
-        ).where(Mailbox.tenant == tenant)
-    ).one()
-    since = now - timedelta(seconds=window)
-    lately = session.scalar(
-        select(func.coalesce(func.sum(Part.listed), 0)).where(Part.tenant == tenant, Part.recorded_at > since)
-    )
-    per_second = int(lately or 0) / window
-    known = None if unknown else int(expected)
-    left = None if known is None else known - int(listed)
-    end = now + timedelta(seconds=left / per_second) if left is not None and per_second else None
+    found = of_mailboxes(session, tenant, window=window)
+    listed = sum(one.listed for _, one in found)
+    sizes = [one.expected for _, one in found if one.expected is not None]
+    expected = sum(sizes) if len(sizes) == len(found) else None
+    begun = min((box.started_at for box, _ in found if box.started_at is not None), default=None)
+    rate = _rate(sum(_lately(session, tenant, now, window).values()), begun, now, window)
+    end = _end(listed, expected, rate, now)
     if end is not None:
-        end = max([end, *(one.expected_end or end for _, one in of_mailboxes(session, tenant))])
-    return Progress(listed=int(listed), expected=known, per_second=per_second, expected_end=end)
+        end = max([end, *(one.expected_end or end for _, one in found)])
+    return Progress(listed=listed, expected=expected, per_second=round(rate, 2), expected_end=end)
 
 
-def of_mailboxes(session: Session, tenant: str, *, window: float = 600.0) -> list[tuple[Mailbox, Progress]]:
-    """Every mailbox with its own progress, by name; rates are those of the last `window` seconds, or since its reading began:
-    a page of a slow mailbox takes minutes."""
+def of_mailboxes(session: Session, tenant: str, *, window: float = WINDOW_SECONDS) -> list[tuple[Mailbox, Progress]]:
+    """Every mailbox with its own progress, by name. One that is done has no rate any more."""
     now = clock.now()
-    since = now - timedelta(seconds=window)
-    sums = session.execute(
-        select(Part.mailbox, func.sum(Part.listed))
-        .where(Part.tenant == tenant, Part.recorded_at > since)
-        .group_by(Part.mailbox)
-    )
-    lately = {name: int(count) for name, count in sums}
+    lately = _lately(session, tenant, now, window)
     found = []
     for box in all_of(session, tenant):
-        seconds = (now - max(box.started_at or since, since)).total_seconds()
         done = box.state in DONE
-        per_second = 0.0 if done else lately.get(box.name, 0) / max(seconds, 1.0)
-        known = box.listed if done else None if box.estimate is None else max(box.estimate, box.listed)
-        end = None
-        if known is not None and per_second and not done:
-            end = now + timedelta(seconds=(known - box.listed) / per_second)
-        found.append(
-            (box, Progress(listed=box.listed, expected=known, per_second=round(per_second, 2), expected_end=end))
-        )
+        rate = 0.0 if done else _rate(lately.get(box.name, 0), box.started_at, now, window)
+        # An estimate may be too low; a mailbox that is finished holds what was listed, whatever was estimated.
+        expected = box.listed if done else None if box.estimate is None else max(box.estimate, box.listed)
+        end = _end(box.listed, expected, rate, now)
+        found.append((box, Progress(listed=box.listed, expected=expected, per_second=round(rate, 2), expected_end=end)))
     return found
+
+
+def _lately(session: Session, tenant: str, now: datetime, window: float) -> dict[str, int]:
+    """Messages listed in the last `window` seconds, by mailbox."""
+    sums = session.execute(
+        select(Part.mailbox, func.sum(Part.listed))
+        .where(Part.tenant == tenant, Part.recorded_at > now - timedelta(seconds=window))
+        .group_by(Part.mailbox)
+    )
+    return {name: int(count) for name, count in sums}
+
+
+def _rate(listed: int, begun: datetime | None, now: datetime, window: float) -> float:
+    """Messages a second: those of the last `window` seconds over its length, or over the time since reading began."""
+    return listed / max(min((now - begun).total_seconds() if begun else window, window), 1.0)
+
+
+def _end(listed: int, expected: int | None, rate: float, now: datetime) -> datetime | None:
+    return now + timedelta(seconds=(expected - listed) / rate) if expected is not None and rate else None
 
 
 def slowest(found: Sequence[tuple[Mailbox, Progress]], *, limit: int = 5) -> list[tuple[Mailbox, Progress]]:

@@ -32,6 +32,7 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(gatehouse: Gatehouse
     for name in ("calm", "killed"):
         gatehouse.run("tenant", "add", name, "--domain", domain, "--source", SOURCE, "--budget", "0.01")
     calm = gatehouse.document("onboard", "calm")
+    assert calm["messages"]["duplicates_known"]
 
     delays = random.Random(20260105)
     kills_in_ingest = 0
@@ -50,6 +51,7 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(gatehouse: Gatehouse
             assert "was killed" not in said, said
             assert said.splitlines()[-1] == "gatehouse: stopped; the same command goes on from here"
             assert status["run"]["state"] == "cancelled"
+        assert mail["duplicates_known"] <= (moment in ("calibrate", "readiness")), "not before the baseline is made"
         kills_in_ingest += 0 < mail["listed"] < calm["messages"]["listed"]
     assert kills_in_ingest, "no kill fell into ingest: the test shows too little"
     killed = gatehouse.document("onboard", "killed")

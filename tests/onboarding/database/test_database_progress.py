@@ -24,20 +24,21 @@ def read(database: Database, token: RunToken, found: Iterable[tuple[str, int | N
 
 def at(database: Database, seconds: float) -> progress.Progress:
     with clock.use(lambda: NOON + timedelta(seconds=seconds)), database.session("acme") as session:
-        return progress.of(session, "acme", window=60)
+        return progress.of(session, "acme")
 
 
-def test_the_end_is_expected_by_the_rate_of_the_last_minute(database: Database, token: RunToken) -> None:
+def test_the_end_is_expected_by_the_rate_since_reading_began(database: Database, token: RunToken) -> None:
     read(database, token, [("a", 900), ("b", 300)], a=600)
     now = at(database, 30)
-    assert (now.listed, now.expected, now.per_second) == (600, 1200, 10.0)
-    assert now.expected_end == NOON + timedelta(seconds=30 + 60)
+    assert (now.listed, now.expected, now.per_second) == (600, 1200, 20.0)
+    assert now.expected_end == NOON + timedelta(seconds=30 + 30)
+    assert at(database, 599).per_second == 1.0, "and of the last ten minutes later, as that of a mailbox"
 
 
 def test_nothing_read_lately_has_no_expected_end(database: Database, token: RunToken) -> None:
     read(database, token, [("a", 900)], a=600)
-    assert at(database, 61).per_second == 0
-    assert at(database, 61).expected_end is None
+    assert at(database, 601).per_second == 0
+    assert at(database, 601).expected_end is None
 
 
 def test_a_mailbox_of_unknown_size_leaves_the_whole_unknown_until_it_is_read(

@@ -13,7 +13,7 @@ from simulators.gmail import METADATA, MODIFY, USERS
 from simulators.gmail_store import gmail_id
 from simulators.organisation import Organisation
 
-from detection.mail.message import Folder, Skip
+from detection.mail.message import Folder, Skip, SkipReason
 from detection.mail.parse import parse
 from onboarding.sources.base import CursorLostError, Moves, ReadsBack, ReadsManyAtOnce, SourceError
 from onboarding.sources.gmail.tokens import READ
@@ -183,6 +183,7 @@ def test_a_message_deleted_between_listing_and_reading_is_counted_as_that(serve:
     found = listed(all_of(source, ANN))
     gone = {one.path.rpartition("/")[2] for one in found if isinstance(one.content, Skip)}
     assert gone == set(expected) - set(ids_in(organisation, ANN))
+    assert {one.content.reason for one in found if isinstance(one.content, Skip)} == {SkipReason.GONE}
     assert gone
     assert sorted(one.path.rpartition("/")[2] for one in found) == expected
 

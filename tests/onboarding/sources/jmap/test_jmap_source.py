@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from provider_at_hand import read_with_stops
 
-from detection.mail.message import Folder, Skip
+from detection.mail.message import Folder, Skip, SkipReason
 from onboarding.sources.base import CursorLostError, Listed, SourceError
 from onboarding.sources.jmap import cursor as cursors
 from onboarding.sources.jmap.cursor import History, New
@@ -264,7 +264,9 @@ def test_a_call_that_is_refused_fails_the_mailbox_with_the_servers_word(serve: S
 def test_a_message_that_is_gone_is_accounted_for(serve: Serve) -> None:
     fake = full()
     fake.gone = {"M4"}
-    assert subjects(read(serve(fake))[0]) == [-1, 0, 1, 2, 3, 5, 6, 7, 8, 9]
+    found, _ = read(serve(fake))
+    assert subjects(found) == [-1, 0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert {one.content.reason for one in found if isinstance(one.content, Skip)} == {SkipReason.GONE}
 
 
 def test_a_state_that_is_no_longer_known_means_a_bounded_resync(serve: Serve) -> None:
