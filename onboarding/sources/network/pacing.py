@@ -23,6 +23,7 @@ time is kept that a refusal asks for, until there is a whole window without any,
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import re
 import struct
@@ -47,6 +48,10 @@ LATELY = 1 / 32
 """Weight of one request in the share of them that was refused lately (an exponentially weighted mean)."""
 MANY = 0.3
 """With this share refused lately, it is for speed, whatever was spent."""
+CUTS = 2.5
+"""With more cuts than this it is not speed that is refused: a limit that was found is kept to, so that its refusals end."""
+CUTS_WINDOWS = 10
+"""Windows after which a cut counts a third (1/e). Tries beyond a limit are further apart than to come to `CUTS`."""
 BELOW = 0.97
 """Of what a provider was found to allow, so much is used."""
 PROBE = 0.05
@@ -62,8 +67,8 @@ much is on its way when a limit nobody knew of is met is how much is refused."""
 EVENLY = 1.25
 """A slot's part of the allowance, times this, is what a slot may then have."""
 
-_STATE = struct.Struct(f"<8sqddddddII{SLOTS}I")
-_MAGIC = b"gh-pace3"
+_STATE = struct.Struct(f"<8sqddddddddII{SLOTS}I")
+_MAGIC = b"gh-pace4"
 _NEVER = -1e12
 
 
@@ -93,6 +98,10 @@ class _Spent:
     """Share of the requests that were refused lately."""
     odd: float
     """When a refusal came last that was not for speed."""
+    cuts: float
+    """Times that the share was cut to what was spent, with requests granted between; an older one counts less."""
+    cut: float
+    """When it was last."""
     probes: int
     """Tries beyond the ceiling that were refused, one after the other."""
     strikes: int
@@ -158,6 +167,9 @@ class SharedPace:
         used = sum(spent.slots) / self.allowance.units
         many = spent.refused >= MANY
         if used >= TELLING and (many or at - spent.odd > self.allowance.seconds):
+            if self._cut_in_vain(spent, fresh, many, at):
+                spent.ceiling, spent.probes, spent.share, spent.raised, spent.odd = 1.0, 0, 1.0, at, at
+                return
             spent.ceiling = min(spent.ceiling, used)
             spent.probes = min(spent.probes + fresh, MOST_PROBES)
             spent.share = max(min(spent.share, BELOW * spent.ceiling), spent.share / 2)
@@ -170,6 +182,14 @@ class SharedPace:
             return
         if fresh:
             spent.raised = at
+
+    def _cut_in_vain(self, spent: _Spent, fresh: bool, many: bool, at: float) -> bool:
+        """Notes a cut; whether so many came one after the other that it is not speed that is refused."""
+        if not fresh or many or spent.strikes != 1:
+            return False
+        spent.cuts = 1.0 + spent.cuts * math.exp((spent.cut - at) / (CUTS_WINDOWS * self.allowance.seconds))
+        spent.cut = at
+        return spent.cuts >= CUTS
 
     def strikes(self) -> int:
         """Refusals since something was last granted by the provider."""
@@ -239,6 +259,8 @@ class SharedPace:
                 spent.ceiling,
                 spent.refused,
                 spent.odd,
+                spent.cuts,
+                spent.cut,
                 spent.strikes,
                 spent.probes,
                 *spent.slots,
@@ -251,11 +273,13 @@ class SharedPace:
         at = self.now()
         number = int(at / self.allowance.slot_seconds)
         if len(packed) == _STATE.size:
-            magic, newest, closed, share, raised, ceiling, refused, odd, strikes, probes, *slots = _STATE.unpack(packed)
+            magic, newest, closed, share, raised, ceiling, refused, odd, cuts, cut, strikes, probes, *slots = (
+                _STATE.unpack(packed)
+            )
             # A time ahead of the clock is from before the machine was started anew.
             if magic == _MAGIC and newest <= number and raised <= at and closed <= at + 3600 and 0 < share <= 1:
-                return _Spent(newest, closed, share, raised, ceiling, refused, odd, probes, strikes, slots)
-        return _Spent(number, 0.0, 1.0, at, 1.0, 0.0, _NEVER, 0, 0, [0] * SLOTS)
+                return _Spent(newest, closed, share, raised, ceiling, refused, odd, cuts, cut, probes, strikes, slots)
+        return _Spent(number, 0.0, 1.0, at, 1.0, 0.0, _NEVER, 0.0, at, 0, 0, [0] * SLOTS)
 
 
 def pace_file(folder: Path, app: str, budget: str) -> Path:

@@ -125,24 +125,32 @@ def test_a_refusal_while_little_is_spent_is_not_taken_for_the_limit(tmp_path: Pa
     assert pace.share() == pytest.approx(0.425)
 
 
-@pytest.mark.parametrize("refusing", [0.01, 0.08])
+@pytest.mark.parametrize(
+    ("allowance", "batch", "refusing", "least"),
+    [
+        (Allowance(10_000, 600.0), 20, 0.01, 7.0),  # ten a second were possible with a wait after nearly every batch
+        (Allowance(10_000, 600.0), 20, 0.08, 7.0),
+        (Allowance(300, 60.0), 1, 0.05, 3.5),  # five a second are allowed
+        (Allowance(300, 60.0), 1, 0.01, 3.5),
+    ],
+)
 def test_refusals_that_have_nothing_to_do_with_speed_do_not_make_reading_crawl(
-    tmp_path: Path, clock: Clock, refusing: float
+    tmp_path: Path, clock: Clock, allowance: Allowance, batch: int, refusing: float, least: float
 ) -> None:
-    """A provider that refuses some requests at random and asks each time for a second: batches of twenty, half an hour."""
+    """A provider that refuses some requests at random and asks each time for a second; half an hour."""
     chance = random.Random(7)
-    pacer = Pacer(tmp_path, "app", Allowance(10_000, 600.0), Allowance(10**6, 10.0), clock.sleep, clock.now)
+    pacer = Pacer(tmp_path, "app", allowance, Allowance(10**6, 10.0), clock.sleep, clock.now)
     begun, granted = clock.at, 0
     while clock.at < begun + 1_800.0:
-        units = pacer.wait("ann@acme.example", 20, least=1)
-        clock.sleep(1.0)
+        units = pacer.wait("ann@acme.example", batch, least=1)
+        clock.sleep(batch / 20)
         refused = sum(chance.random() < refusing for _ in range(units))
         granted += units - refused
         if units > refused:
             pacer.accepted("ann@acme.example", units - refused)
         if refused:
             pacer.refused("ann@acme.example", Answer(429, {"retry-after": "1"}), 1, units=refused, requests=refused)
-    assert granted / 1_800.0 > 7.0  # ten were possible with a second's wait after nearly every batch
+    assert granted / 1_800.0 > least
 
 
 def test_a_refusal_closes_the_budget_for_everyone_and_lowers_its_use_until_it_has_risen_again(
