@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -27,6 +27,10 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
         activation = activations.current(session, name)
         live = _live(session, name)
         alive = bool(run and run.state == "running" and runs.is_alive(run))
+    if not alive:
+        # Nobody reads on: what was read lately says nothing of an end.
+        whole = replace(whole, per_second=0.0, expected_end=None)
+        boxes = [(box, replace(one, per_second=0.0, expected_end=None)) for box, one in boxes]
     report = report_path(workspace, name)
     detail = outcome(workspace, name, run.id if run else "")
     detail |= {
@@ -74,6 +78,7 @@ def one_tenant(workspace: Workspace, name: str) -> dict[str, Any]:
         ],
         "progress": {
             **asdict(whole),
+            "reading": alive,
             "slowest": [m.name for m, _ in progress.slowest(boxes)],
         }
         if any(m.state is MailboxState.INGESTING for m, _ in boxes)

@@ -78,7 +78,8 @@ def _print_reading(detail: dict[str, Any]) -> None:
     """How far the reading of mail is: as a whole, of the mailboxes that others wait for, and what could not be read."""
     boxes = {one["name"]: one for one in detail["mailbox_states"]}
     if reading := detail["progress"]:
-        click.echo(f"  reading      {_reading_text(reading, reading['expected'])}")
+        stopped = "" if reading["reading"] else f"; nobody reads on: run `gatehouse onboard {detail['tenant']}`"
+        click.echo(f"  reading      {_reading_text(reading, reading['expected'])}{stopped}")
         for name in reading["slowest"]:
             click.echo(f"    slowest    {name}: {_reading_text(boxes[name], boxes[name]['estimate'])}")
     failed = [one for one in boxes.values() if one["state"] == "failed"]

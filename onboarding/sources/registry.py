@@ -43,7 +43,10 @@ def open_source(uri: str) -> Source:
     if not colon or found is None:
         forms = ", ".join(each.form for each in known.values())
         what = f"no kind of source is called {name!r}" if colon else "it does not say what kind of source it is"
-        raise SourceError(f"cannot open the source {uri!r}: {what}. Known are: {forms}")
+        # Not the whole of it: whatever it is, somebody may have put a password there.
+        raise SourceError(
+            f"cannot open the source {uri.partition('?')[0].rpartition('@')[2]!r}: {what}. Known are: {forms}"
+        )
     return found.open(rest)
 
 

@@ -101,7 +101,10 @@ def main() -> None:
     if chosen.command == "deliver":
         query = {"mailbox": chosen.mailbox, "folder": chosen.folder}
         query |= {"received": chosen.received} if chosen.received else {}
-        body = sys.stdin.buffer.read() if chosen.file == "-" else Path(chosen.file).read_bytes()
+        try:
+            body = sys.stdin.buffer.read() if chosen.file == "-" else Path(chosen.file).read_bytes()
+        except OSError as error:
+            sys.exit(f"{chosen.file} cannot be read: {error.strerror}")
     elif chosen.command == "find":
         query = {"message-id": chosen.message_id}
     elif chosen.command == "forget":

@@ -8,12 +8,16 @@ and no exclude rule does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, quote
 
 from onboarding.sources.base import SourceError
+
+_USER = re.compile(r"//[^/?#]*@")
+"""User and password of a URL (RFC 3986 section 3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,22 @@ def read_address(
     `check_place` says what is wrong with the place, None when nothing is. Raises SourceError with what is wrong.
     """
     place, _, query = rest.strip().strip("/").partition("?")
+    # Of what is refused the query is not repeated, nor what stands before an @: somebody may have put a password there.
+    said = f"cannot open the source '{scheme}:{'…@' * ('@' in place)}{place.rpartition('@')[2]}'"
     wrong = check_place(place) if place else f"write {scheme}: and what it is to read"
     if wrong:
-        raise SourceError(f"cannot open the source '{scheme}:{rest}': {wrong}")
+        raise SourceError(f"{said}: {wrong}")
     options: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in {"include", "exclude", *known}:
             allowed = ", ".join(sorted({"include", "exclude", *known}))
-            raise SourceError(
-                f"cannot open the source '{scheme}:{rest}': there is no option {name!r}; there are {allowed}"
-            )
+            raise SourceError(f"{said}: there is no option {name!r}; there are {allowed}")
         if name in options:
-            raise SourceError(f"cannot open the source '{scheme}:{rest}': option {name!r} is given twice")
+            raise SourceError(f"{said}: option {name!r} is given twice")
+        if _USER.search(value):
+            raise SourceError(
+                f"{said}: option {name!r} holds a user or a password, which are secrets of their own: see docs/sources/"
+            )
         options[name] = value.strip()
     rules = MailboxRules(_rules(options.pop("include", "")), _rules(options.pop("exclude", "")))
     return Address(place, rules, dict(sorted(options.items())))
