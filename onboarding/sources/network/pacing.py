@@ -49,9 +49,9 @@ LATELY = 1 / 32
 MANY = 0.3
 """With this share refused lately, it is for speed, whatever was spent."""
 CUTS = 2.5
-"""With more cuts than this it is not speed that is refused: a limit that was found is kept to, so that its refusals end."""
+"""With more refusals than this around a limit that was found it is none: it was kept to, so that its refusals had to end."""
 CUTS_WINDOWS = 10
-"""Windows after which a cut counts a third (1/e). Tries beyond a limit are further apart than to come to `CUTS`."""
+"""Windows after which one counts a third (1/e). Tries beyond a limit are further apart than to come to `CUTS`."""
 BELOW = 0.97
 """Of what a provider was found to allow, so much is used."""
 PROBE = 0.05
@@ -99,7 +99,7 @@ class _Spent:
     odd: float
     """When a refusal came last that was not for speed."""
     cuts: float
-    """Times that the share was cut to what was spent, with requests granted between; an older one counts less."""
+    """Refusals at or below the ceiling, with requests granted between; an older one counts less."""
     cut: float
     """When it was last."""
     probes: int
@@ -166,10 +166,10 @@ class SharedPace:
         """What a refusal says of the limit: that it is what was spent until now, when that was much."""
         used = sum(spent.slots) / self.allowance.units
         many = spent.refused >= MANY
+        if (used >= TELLING or spent.ceiling < 1.0) and self._in_vain(spent, fresh, many, at):
+            spent.ceiling, spent.probes, spent.share, spent.raised, spent.odd = 1.0, 0, 1.0, at, at
+            return
         if used >= TELLING and (many or at - spent.odd > self.allowance.seconds):
-            if self._cut_in_vain(spent, fresh, many, at):
-                spent.ceiling, spent.probes, spent.share, spent.raised, spent.odd = 1.0, 0, 1.0, at, at
-                return
             spent.ceiling = min(spent.ceiling, used)
             spent.probes = min(spent.probes + fresh, MOST_PROBES)
             spent.share = max(min(spent.share, BELOW * spent.ceiling), spent.share / 2)
@@ -183,8 +183,8 @@ class SharedPace:
         if fresh:
             spent.raised = at
 
-    def _cut_in_vain(self, spent: _Spent, fresh: bool, many: bool, at: float) -> bool:
-        """Notes a cut; whether so many came one after the other that it is not speed that is refused."""
+    def _in_vain(self, spent: _Spent, fresh: bool, many: bool, at: float) -> bool:
+        """Notes a refusal at or below a limit that was found; whether there were so many that it is not speed that is refused."""
         if not fresh or many or spent.strikes != 1:
             return False
         spent.cuts = 1.0 + spent.cuts * math.exp((spent.cut - at) / (CUTS_WINDOWS * self.allowance.seconds))
