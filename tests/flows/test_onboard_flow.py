@@ -10,7 +10,7 @@ from command_line import Gatehouse
 
 pytestmark = pytest.mark.slow
 
-SMALL = "simulated:seed=11,mailboxes=10,days=60,rate=12"
+SMALL = "simulated:seed=11,mailboxes=10,days=60,rate=8"
 
 
 def test_the_command_runs_the_flow_and_prefect_shows_it(gatehouse: Gatehouse, prefect_api: str) -> None:
