@@ -15,14 +15,15 @@ _NAMES = (
     r"|auth(?:orization)?|bearer"
 )
 _NAMED = re.compile(rf"(?:^|[?&;#])(?:[\w.-]*[-_.])?({_NAMES})s?=", re.IGNORECASE)
-_USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*:(?://)?[^/?#@]*:[^/?#@]*@", re.IGNORECASE)
+# Of the source itself, and of an address in one of its options.
+_USERINFO = re.compile(r"(?:^[a-z][a-z0-9+.-]*:(?://)?|://)[^/?#&@]*:[^/?#&@]*@", re.IGNORECASE)
 
 
 def refuse_secret(uri: str) -> None:
-    """Raises SecretInSourceError for a URI with a password before its host, or a parameter named like a secret."""
+    """Raises SecretInSourceError for a URI with a password before a host, or a parameter named like a secret."""
     remedy = "leave it out and give it by the environment or a file, as the source's page in the documentation says"
     for text in (uri, unquote(uri)):
-        if _USERINFO.match(text):
-            raise SecretInSourceError(f"the source URI holds a password before the host: {remedy}")
+        if _USERINFO.search(text):
+            raise SecretInSourceError(f"the source URI holds a password before a host: {remedy}")
         if named := _NAMED.search(text):
             raise SecretInSourceError(f"the source URI holds a secret in `{named[1]}`: {remedy}")

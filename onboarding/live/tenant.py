@@ -109,7 +109,8 @@ class LiveTenant:
     def together(self) -> Iterator[None]:
         """Decisions made inside are recorded at its end, in one transaction: nobody is told of one before, nor acts on it.
 
-        Each has been learned when the next is made, as ever. Raises what `decide` raises; then none of them is learned.
+        Each has been learned when the next is made, as ever. Raises what `decide` raises when they cannot be recorded; then none
+        of them is learned.
         """
         self._unrecorded = []
         try:

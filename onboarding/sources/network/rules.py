@@ -8,16 +8,12 @@ and no exclude rule does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, quote
 
 from onboarding.sources.base import SourceError
-
-_USER = re.compile(r"//[^/?#]*@")
-"""User and password of a URL (RFC 3986 section 3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +73,6 @@ def read_address(
             raise SourceError(f"{said}: there is no option {name!r}; there are {allowed}")
         if name in options:
             raise SourceError(f"{said}: option {name!r} is given twice")
-        if _USER.search(value):
-            raise SourceError(
-                f"{said}: option {name!r} holds a user or a password, which are secrets of their own: see docs/sources/"
-            )
         options[name] = value.strip()
     rules = MailboxRules(_rules(options.pop("include", "")), _rules(options.pop("exclude", "")))
     return Address(place, rules, dict(sorted(options.items())))

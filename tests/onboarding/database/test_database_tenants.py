@@ -148,6 +148,8 @@ def test_a_tenant_that_is_not_there_is_named(database: Database) -> None:
         "jmap:mail.example.com#token=hunter2",
         "imap:mail.example.com?pass%77ord=hunter2",
         "gmail:example.com;apikey=hunter2",
+        "imap:mail.example.com?login=xoauth2&token_url=https://id:hunter2@idp.example/token",
+        "imap:mail.example.com?token_url=https%3A%2F%2Fid%3Ahunter2%40idp.example",
     ],
 )
 def test_a_secret_in_a_source_is_refused_and_kept_nowhere(database: Database, uri: str) -> None:
@@ -170,6 +172,7 @@ def test_a_secret_in_a_source_is_refused_and_kept_nowhere(database: Database, ur
         "graph:8f1c2d3e-0000-4000-8000-123456789abc",
         "imap:ada@mail.example.com:993?folders=INBOX,Sent",
         "imap://ada@mail.example.com:993",
+        "imap:mail.example.com:993?include=ada@example.com&token_url=https://idp.example:8443/token",
         "simulated:acme?seed=7&mailboxes=12&author=x&design=2",
         "eml:/mail/pass=through",
     ],

@@ -182,8 +182,6 @@ def test_a_path_names_folder_and_number_and_a_strange_one_is_refused() -> None:
         ("imap:mail.acme.example?users=here", "whole path"),
         ("imap:mail.acme.example?password=hunter2", "no option"),
         ("imap://ann:hunter2@mail.acme.example", "server's name"),
-        ("imap:mail.acme.example?login=xoauth2&token_url=https://id:hunter2@idp.example/token", "a user or a password"),
-        ("imap:mail.acme.example?token_url=https%3A%2F%2Fid%3Ahunter2%40idp.example", "a user or a password"),
         ("imaps://ann:hunter2@mail.acme.example?password=hunter2", "no kind of source"),
         ("imap:", "write imap:"),
         ("imap:not a host", "server's name"),
